@@ -1,0 +1,25 @@
+import type { Identity, IdentityName } from '../domain/identity.ts'
+import { type Status, statusOf } from '../domain/status.ts'
+import { readStatuses, type StatusReading } from '../storage/status.ts'
+import type { Context } from './context.ts'
+import { gather } from './gather.ts'
+
+const MAX_LOOKUPS_AT_ONCE = 200
+/** Asked in place of an identity that nobody can have: no user id is empty, so the same work finds nobody. */
+const NOBODY: IdentityName = { kind: 'user_id', text: '' }
+
+export type StatusDesk = {
+  /** The status of a person for a work provider; `identity` null for one that cannot exist. */
+  answer(workProviderId: string, identity: IdentityName | null): Promise<Status>
+}
+
+/** Concurrent questions share a statement. */
+export function openStatusDesk(context: Context): StatusDesk {
+  const lookUp = gather<Identity, StatusReading>(MAX_LOOKUPS_AT_ONCE, (asked) => readStatuses(context.db, asked))
+  return {
+    async answer(workProviderId, identity) {
+      const { facts, now } = await lookUp({ workProviderId, ...(identity ?? NOBODY) })
+      return statusOf(facts, now)
+    },
+  }
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Impossible } from '../domain/errors.ts'
+import { type Instant, plus } from '../domain/instant.ts'
+import {
+  type ApiKey,
+  expireApiKey,
+  findApiKey,
+  findApiKeys,
+  insertApiKey,
+  type ListedApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from '../storage/api-keys.ts'
+import { databaseNow, isUniqueViolation } from '../storage/database.ts'
+import type { Context } from './context.ts'
+import { gather } from './gather.ts'
+import { requireWorkProvider } from './work-providers.ts'
+
+export const MIN_KEY_CHARACTERS = 8
+export const MAX_KEY_CHARACTERS = 512
+const KEY_RANDOM_BYTES = 24
+/** How long a process may go on taking a key after it was revoked elsewhere; `revokeKey` waits that long. */
+export const KEY_CACHE_MS = 1_000
+/** Only live keys are kept, so this bounds memory by the keys there are, not by the keys tried. */
+const MAX_LOOKUPS_AT_ONCE = 500
+
+export type Caller = { readonly keyId: string; readonly workProviderId: string }
+
+export type KeyRing = {
+  /** The caller whose live key this is, or null. */
+  find(key: string): Promise<Caller | null>
+}
+
+/**
+ * Looks keys up by their hash. A live one is remembered for a moment, so that the usual request asks the database
+ * nothing; one that is not live is asked for each time, so that a new key works at once.
+ */
+export function openKeyRing(context: Context): KeyRing {
+  const known = new Map<string, { key: ApiKey; until: number }>()
+  const lookUp = gather<string, ApiKey | null>(MAX_LOOKUPS_AT_ONCE, async (hashes) => {
+    const found = await findApiKeys(context.db, hashes)
+    return hashes.map((hash) => found.get(hash) ?? null)
+  })
+  return {
+    async find(key) {
+      const hash = hashOf(key).toString('hex')
+      const now = context.now()
+      const cached = known.get(hash)
+      if (cached !== undefined && now < cached.until) return callerOf(cached.key, now)
+      const found = await lookUp(hash)
+      const caller = found === null ? null : callerOf(found, now)
+      if (caller === null) known.delete(hash)
+      else known.set(hash, { key: found!, until: now + KEY_CACHE_MS * 1000 })
+      return caller
+    },
+  }
+}
+
+function callerOf(key: ApiKey, now: Instant): Caller | null {
+  const isLive = key.revokedAt === null && (key.expiresAt === null || now < key.expiresAt)
+  return isLive ? { keyId: key.id, workProviderId: key.workProviderId } : null
+}
+
+export type NewKey = { readonly id: string; readonly key: string; readonly workProvider: string }
+
+/** Makes a key. This is the only time that it can be seen. */
+export async function createKey(context: Context, workProviderName: string): Promise<NewKey> {
+  const workProvider = await requireWorkProvider(context.db, workProviderName)
+  const key = `zego_${context.randomBytes(KEY_RANDOM_BYTES).toString('base64url')}`
+  const id = await storeKey(context, workProvider.id, key)
+  return { id, key, workProvider: workProvider.name }
+}
+
+/** Takes over a key that the work provider's clients already send. */
+export async function importKey(context: Context, workProviderName: string, key: string): Promise<Omit<NewKey, 'key'>> {
+  if (key.length < MIN_KEY_CHARACTERS || key.length > MAX_KEY_CHARACTERS || !/^[!-~](?:[ -~]*[!-~])?$/.test(key)) {
+    throw new Impossible(
+      `a key has ${MIN_KEY_CHARACTERS} to ${MAX_KEY_CHARACTERS} visible ASCII characters, and spaces only inside`,
+    )
+  }
+  const workProvider = await requireWorkProvider(context.db, workProviderName)
+  return { id: await storeKey(context, workProvider.id, key), workProvider: workProvider.name }
+}
+
+export function listKeys(context: Context): Promise<ListedApiKey[]> {
+  return listApiKeys(context.db)
+}
+
+/** Ends a key. When this is over no process takes it any more. */
+export async function revokeKey(context: Context, id: string): Promise<ListedApiKey> {
+  await requireKey(context, id)
+  await revokeApiKey(context.db, id)
+  await delay(KEY_CACHE_MS)
+  return requireKey(context, id)
+}
+
+/** Makes a new key for the work provider of an old one, which goes on for `overlap` microseconds. */
+export async function rotateKey(
+  context: Context,
+  id: string,
+  overlap: number,
+): Promise<NewKey & { readonly oldKeyExpiresAt: Instant }> {
+  const old = await requireKey(context, id)
+  const now = await databaseNow(context.db)
+  if (old.revokedAt !== null || (old.expiresAt !== null && old.expiresAt <= now)) {
+    throw new Impossible(`key ${id} is not live: make a new one with "zego key create"`)
+  }
+  const created = await createKey(context, old.workProvider)
+  await expireApiKey(context.db, id, plus(now, overlap))
+  return { ...created, oldKeyExpiresAt: (await requireKey(context, id)).expiresAt! }
+}
+
+async function requireKey(context: Context, id: string): Promise<ListedApiKey> {
+  const key = await findApiKey(context.db, id)
+  if (key === null) throw new Impossible(`there is no key with the id ${id}`)
+  return key
+}
+
+async function storeKey(context: Context, workProviderId: string, key: string): Promise<string> {
+  const id = context.newId()
+  try {
+    await insertApiKey(context.db, { id, workProviderId, hash: hashOf(key), expiresAt: null })
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new Impossible('this key was used before: a key is never taken twice')
+    throw error
+  }
+  return id
+}
+
+function hashOf(key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}

@@ -1,0 +1,16 @@
+import type { Logger } from 'pino'
+import type { Instant } from '../domain/instant.ts'
+import type { Database } from '../storage/database.ts'
+
+/** What every use case is given first; made once, in `main.ts`. */
+export type Context = {
+  readonly db: Database
+  readonly isEmbedded: boolean
+  /** The process's clock. Facts take the database's; this one judges what clients send. */
+  readonly now: () => Instant
+  /** A new UUID of version 7. */
+  readonly newId: () => string
+  readonly randomBytes: (count: number) => Buffer
+  readonly log: Logger
+  readonly timeZone: string
+}

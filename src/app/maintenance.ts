@@ -1,0 +1,35 @@
+import { type Instant, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE } from '../domain/instant.ts'
+import { freeze, transactionAge, vacuumBusyTables } from '../storage/maintenance.ts'
+import { ensurePartitions } from '../storage/partitions.ts'
+import type { Context } from './context.ts'
+import { startWorker, type Worker } from './worker.ts'
+
+const CHECK_EVERY_MS = 60_000
+const VACUUM_EVERY = 10 * MICROSECONDS_PER_MINUTE
+const FREEZE_EVERY = 24 * MICROSECONDS_PER_HOUR
+const PARTITIONS_EVERY = 12 * MICROSECONDS_PER_HOUR
+/** PostgreSQL itself would begin to freeze at 200 million. */
+const WORRYING_TRANSACTION_AGE = 500_000_000
+
+/** Makes coming months' partitions; for the embedded engine also what autovacuum does on a server. */
+export function startMaintenance(context: Context): Worker {
+  const started = context.now()
+  const last = { vacuum: started, freeze: started, partitions: started }
+  const isDue = (task: keyof typeof last, every: number, now: Instant): boolean => {
+    if (now - last[task] < every) return false
+    last[task] = now
+    return true
+  }
+  return startWorker(context.log, 'maintenance', CHECK_EVERY_MS, async () => {
+    const now = context.now()
+    if (isDue('partitions', PARTITIONS_EVERY, now)) await ensurePartitions(context.db, now)
+    if (!context.isEmbedded) return false
+    if (isDue('vacuum', VACUUM_EVERY, now)) await vacuumBusyTables(context.db)
+    if (isDue('freeze', FREEZE_EVERY, now)) {
+      await freeze(context.db)
+      const age = await transactionAge(context.db)
+      if (age > WORRYING_TRANSACTION_AGE) context.log.error({ age }, 'old transaction ids are not being frozen')
+    }
+    return false
+  })
+}

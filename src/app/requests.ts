@@ -1,0 +1,119 @@
+import { identityKey, type Identity } from '../domain/identity.ts'
+import { type Instant, instantOfEpochMilliseconds } from '../domain/instant.ts'
+import { contains } from '../domain/interval.ts'
+import { holding } from '../domain/link.ts'
+import { type ItemOutcome, outcomeOf, type VisibleStream } from '../domain/request-outcome.ts'
+import type { EventKind } from '../domain/shift-event.ts'
+import { bindingsOfIdentities, type BoundIdentity } from '../storage/bindings.ts'
+import { type Database, databaseNow, inSnapshot } from '../storage/database.ts'
+import { findMatch } from '../storage/matches.ts'
+import { readRequestItems, type RequestItem } from '../storage/reports.ts'
+import { derivedAround } from '../storage/shifts.ts'
+import { readStatuses } from '../storage/status.ts'
+import { statusOf } from '../domain/status.ts'
+import type { Context } from './context.ts'
+
+export const ITEMS_A_PAGE = 1_000
+
+export type ReportedItem = ItemOutcome & {
+  readonly index: number
+  readonly kind: EventKind
+  readonly at: Instant
+  /** The request that told the same before, if this was not the first; it may be this very one. */
+  readonly duplicateOf: string | null
+}
+
+export type MatchOutcome = 'matched' | 'parked' | 'failed'
+
+export type RequestAnswer = { readonly id: string; readonly receivedAt: Instant } & (
+  | { readonly items: readonly ReportedItem[]; readonly nextItem: number | null }
+  | { readonly match: { readonly success: boolean; readonly outcome: MatchOutcome } }
+)
+
+/** What became of a request, worked out now; null for one that is not this work provider's, or is none at all. */
+export async function readRequest(
+  context: Context,
+  workProviderId: string,
+  requestId: string,
+  fromItem: number,
+): Promise<RequestAnswer | null> {
+  const sentAt = timeOfUuid(requestId)
+  if (sentAt === null) return null
+  return inSnapshot(context.db, async (db) => {
+    const now = await databaseNow(db)
+    const asked = { workProviderId, requestId, sentAt, fromItem, limit: ITEMS_A_PAGE + 1 }
+    const rows = await readRequestItems(db, asked)
+    if (rows.length === 0) return readMatch(db, workProviderId, requestId)
+    const page = rows.slice(0, ITEMS_A_PAGE)
+    const streams = await visibleStreams(db, workProviderId, page)
+    const items = page.map((row, index) => ({
+      index: row.item,
+      kind: row.kind,
+      at: row.at,
+      ...outcomeOf(row, streams[index]!, now),
+      duplicateOf: duplicateOf(row, requestId),
+    }))
+    return { id: requestId, receivedAt: page[0]!.receivedAt, items, nextItem: rows[ITEMS_A_PAGE]?.item ?? null }
+  })
+}
+
+/**
+ * For each item, the stored result around it of the stream that it belongs to; null when nobody holds the identity then,
+ * or when status does not know the holder: this answer must tell no more.
+ */
+async function visibleStreams(
+  db: Database,
+  workProviderId: string,
+  items: readonly RequestItem[],
+): Promise<VisibleStream[]> {
+  const identities = items.map((item): Identity => ({ workProviderId, kind: item.identityKind, text: item.identity }))
+  const bindings = Map.groupBy(await bindingsOfIdentities(db, identities), (binding) =>
+    identityKey({ workProviderId, ...binding.identity }),
+  )
+  const holders = items.map((item, index): BoundIdentity | null => {
+    const ofIdentity = bindings.get(identityKey(identities[index]!)) ?? []
+    return ofIdentity.find((binding) => contains(holding(binding), item.at)) ?? null
+  })
+  const isKnown = await knownIdentities(db, identities)
+  const around = await derivedAround(
+    db,
+    items.map((item, index) => ({ linkId: holders[index]?.linkId ?? 0, at: item.at })),
+  )
+  return items.map((_, index) => {
+    const isVisible = holders[index] !== null && isKnown.has(identityKey(identities[index]!))
+    return isVisible ? { derived: around[index]! } : null
+  })
+}
+
+async function knownIdentities(db: Database, identities: readonly Identity[]): Promise<Set<string>> {
+  const distinct = [...new Map(identities.map((identity) => [identityKey(identity), identity])).entries()]
+  const readings = await readStatuses(
+    db,
+    distinct.map(([, identity]) => identity),
+  )
+  const known = distinct.filter((_, index) => {
+    const { facts, now } = readings[index]!
+    return statusOf(facts, now).kind !== 'unknown'
+  })
+  return new Set(known.map(([key]) => key))
+}
+
+function duplicateOf(row: RequestItem, requestId: string): string | null {
+  if (row.firstRequestId === null) return null
+  return row.firstRequestId === requestId && row.firstItem === row.item ? null : row.firstRequestId
+}
+
+async function readMatch(db: Database, workProviderId: string, requestId: string): Promise<RequestAnswer | null> {
+  const match = await findMatch(db, workProviderId, requestId)
+  if (match === null) return null
+  const [reading] = await readStatuses(db, [{ workProviderId, kind: 'customer_number', text: match.customerNumber }])
+  const isActive = statusOf(reading!.facts, reading!.now).kind !== 'unknown'
+  const outcome = !match.success ? 'failed' : isActive ? 'matched' : 'parked'
+  return { id: requestId, receivedAt: match.receivedAt, match: { success: match.success, outcome } }
+}
+
+/** The milliseconds that a UUID of version 7 begins with; null for any other text. */
+function timeOfUuid(id: string): Instant | null {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)) return null
+  return instantOfEpochMilliseconds(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16))
+}

@@ -1,0 +1,69 @@
+import { Command } from 'commander'
+import type { Context } from '../app/context.ts'
+import { Impossible } from '../domain/errors.ts'
+import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts'
+
+/** What the commands work with; made in `main.ts`. */
+export type Cli = {
+  /** Opens the store: a running server's embedded one, or its own, or the database server. */
+  readonly withContext: <T>(work: (context: Context) => Promise<T>) => Promise<T>
+  /** Runs the server until it is told to stop. */
+  readonly serve: () => Promise<void>
+  readonly print: (text: string) => void
+  readonly readInput: () => Promise<string>
+  /** Who runs the command: recorded with what staff do. */
+  readonly operator: string
+  readonly now: () => Instant
+  readonly version: string
+}
+
+/** A command that can also answer as one JSON document. */
+export function command(parent: Command, usage: string, description: string): Command {
+  return parent.command(usage).description(description).option('--json', 'print one JSON document')
+}
+
+/** Prints what a command answers: as JSON, or for people. */
+export function show(cli: Cli, isJson: boolean | undefined, json: unknown, text: string | (() => string)): void {
+  cli.print(isJson ? JSON.stringify(json) : typeof text === 'string' ? text : text())
+}
+
+/** An instant as an operator writes it; `now` is taken too. */
+export function instantOption(cli: Cli, text: string): Instant {
+  if (text === 'now') return cli.now()
+  const parsed = parseInstant(text)
+  if ('problem' in parsed) {
+    const problem = parsed.problem.replace(/^timestamp/, `"${text}"`)
+    throw new Impossible(`${problem}: write it as 2026-11-23T10:00:00Z, or "now"`)
+  }
+  return parsed.instant
+}
+
+export function optionalInstant(cli: Cli, text: string | undefined): Instant | undefined {
+  return text === undefined ? undefined : instantOption(cli, text)
+}
+
+export function instantOrNull(instant: Instant | null): string | null {
+  return instant === null ? null : formatInstant(instant)
+}
+
+/** A duration as an operator writes it (`PT14H`), in microseconds. */
+export function durationOption(text: string): number {
+  try {
+    return Temporal.Duration.from(text).total('microseconds')
+  } catch {
+    throw new Impossible(`"${text}" is not a duration: write it as PT14H or PT30M`)
+  }
+}
+
+/** Columns under headings, for people; `empty` when there are no rows. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[], empty: string): string {
+  if (rows.length === 0) return empty
+  const all = [headings, ...rows]
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => [...(row[column] ?? '')].length)))
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell + ' '.repeat(Math.max(0, widths[column]! - [...cell].length)))
+      .join('  ')
+      .trimEnd()
+  return [line(headings), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}

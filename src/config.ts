@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs'
+import { RATE_LIMITS, type RateLimits } from './http/rate-limit.ts'
+
+/** What a process may do: everything, only take requests, or only derive. */
+export const ROLES = ['all', 'accept', 'project'] as const
+export type Role = (typeof ROLES)[number]
+
+export type Config = {
+  readonly host: string
+  readonly port: number
+  /** How the outside reaches the server; for links and messages. */
+  readonly publicUrl: string
+  /** Undefined: the embedded database in `dataDir`. */
+  readonly databaseUrl: string | undefined
+  readonly dataDir: string
+  readonly timeZone: string
+  readonly role: Role
+  readonly hasDemo: boolean
+  readonly rates: RateLimits
+  readonly logLevel: string
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Everything that is wrong with the environment, not only the first thing. */
+export class BadConfiguration extends Error {
+  override name = 'BadConfiguration'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+const DEFAULTS = { host: '127.0.0.1', port: 8080, dataDir: './data', timeZone: 'Europe/London' }
+
+/** Reads the environment into a configuration. `readFile` reads what a `..._FILE` variable names. */
+export function readConfig(
+  environment: Environment,
+  readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),
+): Config {
+  const problems: string[] = []
+  const text = (name: string): string | undefined => environment[name]?.trim() || undefined
+  const secret = (name: string): string | undefined => {
+    const path = text(`${name}_FILE`)
+    if (path === undefined) return text(name)
+    if (text(name) !== undefined) problems.push(`${name} and ${name}_FILE are both set: set one`)
+    try {
+      return readFile(path).trim() || undefined
+    } catch {
+      problems.push(`${name}_FILE names a file that cannot be read: ${path}`)
+      return undefined
+    }
+  }
+  const whole = (name: string, fallback: number, min: number, max: number): number => {
+    const given = text(name)
+    if (given === undefined) return fallback
+    const value = Number(given)
+    if (/^\d+$/.test(given) && value >= min && value <= max) return value
+    problems.push(`${name} is not a whole number from ${min} to ${max}: ${given}`)
+    return fallback
+  }
+  const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
+    const given = text(name)
+    if (given === undefined) return fallback
+    const found = allowed.find((one) => one === given)
+    if (found === undefined) problems.push(`${name} is none of ${allowed.join(', ')}: ${given}`)
+    return found ?? fallback
+  }
+
+  const host = text('HOST') ?? DEFAULTS.host
+  const port = whole('PORT', DEFAULTS.port, 0, 65_535)
+  const config: Config = {
+    host,
+    port,
+    publicUrl: (text('PUBLIC_URL') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`).replace(/\/+$/, ''),
+    databaseUrl: secret('DATABASE_URL'),
+    dataDir: text('DATA_DIR') ?? DEFAULTS.dataDir,
+    timeZone: text('TIME_ZONE') ?? DEFAULTS.timeZone,
+    role: oneOf('ZEGO_ROLE', ROLES, 'all'),
+    hasDemo: oneOf('ZEGO_DEMO', ['0', '1'], '1') === '1',
+    rates: {
+      requestsPerSecond: whole('RATE_REQUESTS_PER_SECOND', RATE_LIMITS.requestsPerSecond, 1, 1_000_000),
+      eventsPerSecond: whole('RATE_EVENTS_PER_SECOND', RATE_LIMITS.eventsPerSecond, 1, 100_000_000),
+    },
+    logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+  }
+  if (!isUrl(config.publicUrl, ['http:', 'https:'])) problems.push(`PUBLIC_URL is not a URL: ${config.publicUrl}`)
+  // The value itself is not told: it holds a password.
+  if (config.databaseUrl !== undefined && !isUrl(config.databaseUrl, ['postgres:', 'postgresql:'])) {
+    problems.push('DATABASE_URL is not of the form postgres://user:password@host:port/database')
+  }
+  if (!isTimeZone(config.timeZone)) problems.push(`TIME_ZONE is not a time zone: ${config.timeZone}`)
+  if (config.databaseUrl === undefined && config.role !== 'all') {
+    problems.push(`ZEGO_ROLE=${config.role} needs DATABASE_URL: the embedded database belongs to one process`)
+  }
+  if (problems.length > 0) throw new BadConfiguration(problems)
+  return config
+}
+
+function isUrl(text: string, protocols: readonly string[]): boolean {
+  return URL.canParse(text) && protocols.includes(new URL(text).protocol)
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,49 @@
+import type { Instant } from './instant.ts'
+
+/** Times from `from` up to, but not including, `to`. */
+export type Interval = { readonly from: Instant; readonly to: Instant }
+
+/** The end of what has no end yet. Larger than any instant that can be told, and exact. */
+export const FOREVER = Number.MAX_SAFE_INTEGER as Instant
+export const BEGINNING = Number.MIN_SAFE_INTEGER as Instant
+
+/** Sorted, without empty or touching intervals. */
+export function union(intervals: readonly Interval[]): Interval[] {
+  const result: { from: Instant; to: Instant }[] = []
+  for (const { from, to } of intervals.filter((one) => one.from < one.to).sort((a, b) => a.from - b.from)) {
+    const last = result.at(-1)
+    if (last !== undefined && from <= last.to) last.to = later(last.to, to)
+    else result.push({ from, to })
+  }
+  return result
+}
+
+/** What both of two unions hold. */
+export function intersection(left: readonly Interval[], right: readonly Interval[]): Interval[] {
+  const result: Interval[] = []
+  let [i, j] = [0, 0]
+  while (i < left.length && j < right.length) {
+    const [a, b] = [left[i]!, right[j]!]
+    const piece = { from: later(a.from, b.from), to: earlier(a.to, b.to) }
+    if (piece.from < piece.to) result.push(piece)
+    if (a.to < b.to) i++
+    else j++
+  }
+  return result
+}
+
+export function clip(intervals: readonly Interval[], bounds: Interval): Interval[] {
+  return intersection(intervals, [bounds])
+}
+
+export function contains(interval: Interval, at: Instant): boolean {
+  return interval.from <= at && at < interval.to
+}
+
+export function earlier(a: Instant, b: Instant): Instant {
+  return a < b ? a : b
+}
+
+export function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b
+}

@@ -1,0 +1,43 @@
+import { DEMO_CUSTOMERS, DEMO_WORK_PROVIDER } from './app/demo.ts'
+import type { Config } from './config.ts'
+
+export type Greeted = {
+  readonly config: Config
+  readonly url: string | null
+  /** The key of a demo that was made just now. */
+  readonly demoKey: string | null
+  readonly isEmbedded: boolean
+}
+
+/** What the terminal says once the server runs: where it is, and lines to paste. */
+export function greeting({ config, url, demoKey, isEmbedded }: Greeted): string[] {
+  const store = isEmbedded ? `embedded PostgreSQL in ${config.dataDir}` : 'PostgreSQL server'
+  if (url === null) return [`Deriving shifts (role ${config.role}, ${store}).`]
+  const opening = ['', `Listening on ${url} (${store}).`, '']
+  if (!isEmbedded || !config.hasDemo) return [...opening, ...keyLines(), '']
+  const demo = [
+    `A small demo is in the store: work provider "${DEMO_WORK_PROVIDER}" and three customers,`,
+    `${DEMO_CUSTOMERS.withVehicle} (insured, with a vehicle), ${DEMO_CUSTOMERS.withoutVehicle} (insured) and ${DEMO_CUSTOMERS.disabled} (no policy).`,
+    '',
+  ]
+  const key = demoKey === null ? keyLines() : ['Its API key, shown this once:', '', `    ${demoKey}`]
+  return [...opening, ...demo, ...key, '', 'Try it; paste into another terminal:', '', ...lines(url, demoKey), '']
+}
+
+function keyLines(): string[] {
+  return ['Keys are shown once, when they are made. A new one:', '', `    npx zego key create --work-provider "${DEMO_WORK_PROVIDER}"`]
+}
+
+function lines(url: string, demoKey: string | null): string[] {
+  const report = (kind: string): string =>
+    `curl -i ${url}/v1/shift/${kind}/ -H "Authorization: $KEY" ` +
+    `-d '{"workProviderUserId":"1686","timestamp":"'$(date -u +%FT%TZ)'"}'`
+  return [
+    `KEY='${demoKey ?? 'put a key here'}'`,
+    report('login'),
+    `curl -i "${url}/v1/user/status/?workProviderUserId=1686" -H "Authorization: $KEY"`,
+    `npx zego cover --customer ${DEMO_CUSTOMERS.withVehicle} --at now`,
+    report('logout'),
+    `npx zego shifts --customer ${DEMO_CUSTOMERS.withVehicle}`,
+  ].map((line) => `    ${line}`)
+}

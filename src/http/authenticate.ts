@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http'
+import type { Caller, KeyRing } from '../app/api-keys.ts'
+import { Refusal } from '../domain/errors.ts'
+
+/**
+ * Whose key a request carries. The header holds the bare key; clients that send `Bearer` before it are served too. Node
+ * would join or drop a second header: the raw ones are looked at.
+ */
+export async function authenticate(keyRing: KeyRing, incoming: IncomingMessage): Promise<Caller> {
+  const values = incoming.rawHeaders.filter((_, i) => i % 2 === 1 && isAuthorization(incoming.rawHeaders[i - 1]!))
+  const value = values[0]?.trim() ?? ''
+  if (values.length > 1) throw new Refusal('INVALID_KEY', 'there is more than one Authorization header')
+  if (value === '') throw new Refusal('MISSING_AUTH', 'there is no Authorization header, or it is empty')
+  const caller = (await keyRing.find(value)) ?? (await findBearer(keyRing, value))
+  if (caller === null) throw new Refusal('INVALID_KEY', 'the key is not a live one')
+  return caller
+}
+
+async function findBearer(keyRing: KeyRing, value: string): Promise<Caller | null> {
+  const bearer = /^bearer +/i.exec(value)
+  return bearer === null ? null : keyRing.find(value.slice(bearer[0].length))
+}
+
+function isAuthorization(name: string): boolean {
+  return name.length === 13 && name.toLowerCase() === 'authorization'
+}

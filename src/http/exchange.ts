@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http'
+import type { Acceptor } from '../app/accept.ts'
+import type { Caller, KeyRing } from '../app/api-keys.ts'
+import type { StatusDesk } from '../app/answer-status.ts'
+import type { Context } from '../app/context.ts'
+import type { RefusalLog } from '../app/refusals.ts'
+import type { ValidationDesk } from '../app/validate.ts'
+import type { RateLimiter } from './rate-limit.ts'
+import type { ReplyContext } from './replies.ts'
+
+/** What the resources of the API work with. */
+export type Services = {
+  readonly context: Context
+  readonly keyRing: KeyRing
+  readonly acceptor: Acceptor
+  readonly statusDesk: StatusDesk
+  readonly validationDesk: ValidationDesk
+  readonly refusals: RefusalLog
+  readonly rates: RateLimiter
+  /** Throws unless the database can be used. */
+  readonly assertReady: () => Promise<void>
+}
+
+/** One request under way. */
+export type Exchange = ReplyContext & {
+  readonly services: Services
+  readonly incoming: IncomingMessage
+  /** The path as it was sent, without its trailing slash, and the query without its question mark. */
+  readonly path: string
+  readonly query: string
+  /** Who asks; null where no key is asked for, and until it is known. */
+  caller: Caller | null
+}
+
+/** A resource answers, or throws a `Refusal`. */
+export type Resource = (exchange: Exchange & { readonly caller: Caller }) => Promise<Response>

@@ -1,0 +1,14 @@
+import { recordMatch } from '../app/match.ts'
+import { readBody } from './body.ts'
+import type { Resource } from './exchange.ts'
+import { parseBody, parseMatch } from './parse.ts'
+import { PENDING, reply } from './replies.ts'
+
+/** POST /v1/match */
+export const postMatch: Resource = async (exchange) => {
+  const { value, isDeprecated } = parseMatch(parseBody(await readBody(exchange.incoming)))
+  exchange.isDeprecated = isDeprecated
+  const { requestId, caller, services } = exchange
+  await recordMatch(services.context, { requestId, workProviderId: caller.workProviderId, ...value })
+  return reply(exchange, 202, PENDING, { Location: `/v1/requests/${requestId}` })
+}

@@ -1,0 +1,39 @@
+import type { Report } from '../app/accept.ts'
+import type { EventKind } from '../domain/shift-event.ts'
+import { readBody } from './body.ts'
+import type { Exchange, Resource } from './exchange.ts'
+import { parseBatch, parseBody, parseReport } from './parse.ts'
+import { PENDING, reply } from './replies.ts'
+
+/** POST /v1/shift/login and /v1/shift/logout */
+export function postShift(kind: EventKind): Resource {
+  return async (exchange) => {
+    const body = parseBody(await readBody(exchange.incoming))
+    const { value, isDeprecated } = parseReport(body, exchange.services.context.now())
+    exchange.isDeprecated = isDeprecated
+    return accept(exchange, exchange.caller, kind, [value])
+  }
+}
+
+/** POST /v1/batch/login and /v1/batch/logout */
+export function postBatch(kind: EventKind): Resource {
+  return async (exchange) => {
+    const body = parseBody(await readBody(exchange.incoming))
+    const { value, isDeprecated } = parseBatch(body, exchange.services.context.now())
+    exchange.isDeprecated = isDeprecated
+    if (value.length === 0) return reply(exchange, 202, PENDING)
+    return accept(exchange, exchange.caller, kind, value)
+  }
+}
+
+async function accept(
+  exchange: Exchange,
+  caller: { keyId: string; workProviderId: string },
+  kind: EventKind,
+  reports: readonly Report[],
+): Promise<Response> {
+  const { requestId, services } = exchange
+  services.rates.charge(caller.keyId, reports.length)
+  await services.acceptor.accept({ requestId, workProviderId: caller.workProviderId, kind, reports })
+  return reply(exchange, 202, PENDING, { Location: `/v1/requests/${requestId}` })
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { text } from 'node:stream/consumers'
+import { CommanderError } from 'commander'
+import { type Command } from 'commander'
+import type { Cli } from './cli/cli.ts'
+import { buildProgram } from './cli/program.ts'
+import { BadConfiguration, type Config, readConfig } from './config.ts'
+import { Impossible } from './domain/errors.ts'
+import { instantOfEpochMilliseconds } from './domain/instant.ts'
+import { openLog } from './log.ts'
+import { openContext } from './open.ts'
+import { serve } from './serve.ts'
+import { isUnavailable, NotDurable } from './storage/database.ts'
+import { DataDirectoryInUse } from './storage/embedded/embedded.ts'
+import { NewerSchema, pendingMigrations } from './storage/migrate.ts'
+
+/* The composition root: the only place that reads the environment, and that decides how the process ends. */
+
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+const cli: Cli = {
+  async withContext(work) {
+    const config = readConfig(process.env)
+    const log = openLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
+    const opened = await openContext(config, log, {
+      mayShare: true,
+      onFirstStart: () => process.stderr.write(`Preparing a new database in ${config.dataDir} ...\n`),
+      onBroken: (reason) => die(`the embedded database failed: ${reason}`),
+    })
+    try {
+      if (!isMigrating()) await assertMigrated(opened.context.db, config)
+      return await work(opened.context)
+    } finally {
+      await opened.close()
+    }
+  },
+  serve: runServer,
+  print: say,
+  readInput: () => text(process.stdin),
+  operator: operatorName(),
+  now: () => instantOfEpochMilliseconds(Date.now()),
+  version: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version,
+}
+
+async function runServer(): Promise<void> {
+  const config = readConfig(process.env)
+  const log = openLog(config.logLevel)
+  const stopping = new AbortController()
+  const stopped = new Promise<void>((resolve) => {
+    const stop = (): void => {
+      stopping.abort()
+      resolve()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+    // Started by an older Node: when that process is gone, so is whoever would stop this one.
+    if (process.channel !== undefined) process.once('disconnect', stop)
+  })
+  const serving = await serve({
+    config,
+    log,
+    say,
+    onBroken: (reason) => die(`the embedded database failed: ${reason}`),
+    signal: stopping.signal,
+  })
+  await stopped
+  await serving.stop()
+}
+
+/** A command on a store that no server prepared yet prepares it; a database server is migrated on purpose only. */
+async function assertMigrated(db: Parameters<typeof pendingMigrations>[0], config: Config): Promise<void> {
+  const pending = await pendingMigrations(db)
+  if (pending.length === 0) return
+  if (config.databaseUrl !== undefined) throw new Impossible('the database lacks migrations: run "zego migrate" first')
+  const { migrate } = await import('./storage/migrate.ts')
+  await migrate(db)
+}
+
+function isMigrating(): boolean {
+  return process.argv[2] === 'migrate'
+}
+
+function operatorName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'operator'
+  }
+}
+
+function die(message: string): never {
+  process.stderr.write(`zego: ${message}\n`)
+  process.exit(EXIT_FAILED)
+}
+
+/** The one clear line for an error, or null when it is a fault of the program and its stack is worth seeing. */
+function explain(error: unknown): string | null {
+  if (error instanceof Impossible || error instanceof NewerSchema || error instanceof NotDurable) return error.message
+  if (error instanceof DataDirectoryInUse) return error.message
+  if (!(error instanceof Error)) return String(error)
+  const code = (error as { code?: string }).code
+  if (code === 'EADDRINUSE') return 'the address is in use: another server listens there; set PORT'
+  if (code === 'EACCES') return `no permission: ${error.message}`
+  if (error.name === 'AbortError') return 'stopped before the database answered'
+  if (isUnavailable(error)) return `the database cannot be reached: ${error.message}`
+  return null
+}
+
+function exitOverride(command: Command): void {
+  command.exitOverride()
+  for (const child of command.commands) exitOverride(child)
+}
+
+const program = buildProgram(cli)
+exitOverride(program)
+try {
+  await program.parseAsync(process.argv)
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
+  } else if (error instanceof BadConfiguration) {
+    for (const problem of error.problems) process.stderr.write(`zego: ${problem}\n`)
+    process.exitCode = EXIT_USAGE
+  } else {
+    process.stderr.write(`zego: ${explain(error) ?? (error instanceof Error ? error.stack : String(error))}\n`)
+    process.exitCode = EXIT_FAILED
+  }
+}

@@ -1,0 +1,41 @@
+import { randomBytes, randomUUIDv7 } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Context } from './app/context.ts'
+import type { Config } from './config.ts'
+import { instantOfEpochMilliseconds } from './domain/instant.ts'
+import { type DatabaseTarget, openDatabase } from './storage/database.ts'
+import { type Embedded, openEmbedded } from './storage/embedded/embedded.ts'
+
+/** A context on an open store; the one place where clock, randomness and database come together. */
+export type OpenContext = { readonly context: Context; close(): Promise<void> }
+
+export type OpenOptions = {
+  /** Whether a running process's embedded engine will do: for commands. */
+  readonly mayShare: boolean
+  readonly onFirstStart: () => void
+  readonly onBroken: (reason: string) => void
+}
+
+export async function openContext(config: Config, log: Logger, options: OpenOptions): Promise<OpenContext> {
+  const embedded: Embedded | null =
+    config.databaseUrl === undefined ? await openEmbedded({ dataDir: config.dataDir, ...options }) : null
+  const target: DatabaseTarget =
+    embedded === null ? { url: config.databaseUrl! } : { embeddedHost: embedded.host }
+  const database = openDatabase(target, (error) => log.warn({ err: error }, 'an idle connection broke'))
+  const context: Context = {
+    db: database.db,
+    isEmbedded: database.isEmbedded,
+    now: () => instantOfEpochMilliseconds(Date.now()),
+    newId: () => randomUUIDv7(),
+    randomBytes,
+    log,
+    timeZone: config.timeZone,
+  }
+  return {
+    context,
+    async close() {
+      await database.close()
+      await embedded?.close()
+    },
+  }
+}

@@ -1,0 +1,150 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { startAcceptor } from './app/accept.ts'
+import { openStatusDesk } from './app/answer-status.ts'
+import { openKeyRing } from './app/api-keys.ts'
+import type { Context } from './app/context.ts'
+import { createDemo } from './app/demo.ts'
+import { startMaintenance } from './app/maintenance.ts'
+import { startProjector } from './app/project.ts'
+import { startRefusalLog } from './app/refusals.ts'
+import { openValidationDesk } from './app/validate.ts'
+import type { Worker } from './app/worker.ts'
+import type { Config } from './config.ts'
+import type { Services } from './http/exchange.ts'
+import { rateLimiter } from './http/rate-limit.ts'
+import { buildApi, createHttpServer } from './http/server.ts'
+import { openContext } from './open.ts'
+import { assertDurable, isUnavailable, ping } from './storage/database.ts'
+import { migrate } from './storage/migrate.ts'
+import { ensurePartitions } from './storage/partitions.ts'
+import { greeting } from './greeting.ts'
+
+/** How long requests under way may take to finish once the server is told to stop. */
+const DRAIN_MS = 8_000
+const DRAIN_POLL_MS = 50
+const CONNECT_RETRY_MS = 500
+const READY_TIMEOUT_MS = 2_000
+
+export type ServeOptions = {
+  readonly config: Config
+  readonly log: Logger
+  readonly say: (line: string) => void
+  /** The store is lost: the process has to end. */
+  readonly onBroken: (reason: string) => void
+  /** Aborts waiting for a database that does not answer. */
+  readonly signal: AbortSignal
+}
+
+export type Serving = { readonly url: string | null; stop(): Promise<void> }
+
+/** Runs the server in its role. With a database server it listens at once, and is ready when that can be used. */
+export async function serve({ config, log, say, onBroken, signal }: ServeOptions): Promise<Serving> {
+  const opened = await openContext(config, log, {
+    mayShare: false,
+    onFirstStart: () => say(`Preparing a new database in ${config.dataDir}: this first start takes some seconds.`),
+    onBroken,
+  })
+  const { context } = opened
+  const state = { isReady: false }
+  const workers: Worker[] = []
+  let projector: Worker | null = null
+  const http = config.role === 'project' ? null : startHttp(context, config, state, () => projector?.nudge())
+  try {
+    const url = http === null ? null : await listen(http.server, config)
+    await prepare(context, config, signal)
+    const demoKey = context.isEmbedded && config.hasDemo ? await createDemo(context) : null
+    state.isReady = true
+    if (config.role !== 'accept') workers.push((projector = startProjector(context)))
+    workers.push(startMaintenance(context))
+    for (const line of greeting({ config, url, demoKey, isEmbedded: context.isEmbedded })) say(line)
+    return {
+      url,
+      async stop() {
+        state.isReady = false
+        if (http !== null) await http.drain()
+        for (const worker of workers) await worker.stop()
+        await opened.close()
+      },
+    }
+  } catch (error) {
+    await http?.drain()
+    await opened.close()
+    throw error
+  }
+}
+
+type Http = { server: Server; drain(): Promise<void> }
+
+function startHttp(context: Context, config: Config, state: { isReady: boolean }, onStored: () => void): Http {
+  const acceptor = startAcceptor(context, onStored)
+  const refusals = startRefusalLog(context)
+  const services: Services = {
+    context,
+    keyRing: openKeyRing(context),
+    acceptor,
+    statusDesk: openStatusDesk(context),
+    validationDesk: openValidationDesk(context),
+    refusals,
+    rates: rateLimiter(config.rates),
+    async assertReady() {
+      if (!state.isReady) throw new Error('not ready yet, or stopping')
+      await Promise.race([
+        ping(context.db),
+        delay(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => Promise.reject(new Error('the database is slow'))),
+      ])
+    },
+  }
+  const server = createHttpServer(buildApi(services), services)
+  return {
+    server,
+    async drain() {
+      await drainServer(server)
+      await acceptor.drain()
+      await refusals.stop()
+    },
+  }
+}
+
+function listen(server: Server, config: Config): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(config.port, config.host, () => {
+      const { port } = server.address() as AddressInfo
+      resolve(config.port === 0 ? `http://${config.host}:${port}` : config.publicUrl)
+    })
+  })
+}
+
+/** Stops listening, lets requests under way finish, and closes connections as they fall idle. */
+async function drainServer(server: Server): Promise<void> {
+  if (!server.listening) return
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const deadline = performance.now() + DRAIN_MS
+  let isClosed = false
+  void closed.then(() => (isClosed = true))
+  while (!isClosed && performance.now() < deadline) {
+    server.closeIdleConnections()
+    await Promise.race([closed, delay(DRAIN_POLL_MS)])
+  }
+  server.closeAllConnections()
+  await closed
+}
+
+/** Brings the database to this program's schema, waiting for a server that is not there yet. */
+async function prepare(context: Context, config: Config, signal: AbortSignal): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await assertDurable(context.db)
+      await migrate(context.db)
+      await ensurePartitions(context.db, context.now())
+      return
+    } catch (error) {
+      if (context.isEmbedded || !isUnavailable(error) || signal.aborted) throw error
+      if (attempt === 0) context.log.warn({ err: error, role: config.role }, 'waiting for the database')
+      await delay(CONNECT_RETRY_MS, undefined, { signal })
+    }
+  }
+}

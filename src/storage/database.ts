@@ -1,0 +1,107 @@
+import { type ControlledTransaction, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import pg from 'pg'
+import type { Instant } from '../domain/instant.ts'
+import { microseconds } from './sql.ts'
+
+/** The database, or a transaction on it. Every statement of the program is in this folder. */
+export type Database = Kysely<unknown>
+export type DatabaseTransaction = Transaction<unknown> | ControlledTransaction<unknown>
+
+/** How many connections a process keeps: few, since each request needs one for a moment only. */
+const SERVER_POOL_SIZE = 10
+const EMBEDDED_POOL_SIZE = 6
+const CONNECT_TIMEOUT_MS = 5_000
+const STATEMENT_TIMEOUT_MS = 60_000
+const INT8_OID = 20
+
+export type DatabaseTarget = { embeddedHost: string } | { url: string }
+
+export type OpenDatabase = { db: Database; isEmbedded: boolean; close(): Promise<void> }
+
+/** The server does not keep what it acknowledges: nothing may run on it. */
+export class NotDurable extends Error {
+  override name = 'NotDurable'
+}
+
+/** Opens a pool; nothing is connected yet. `onIdleError` is told of connections that broke while nobody used them. */
+export function openDatabase(target: DatabaseTarget, onIdleError: (error: Error) => void): OpenDatabase {
+  const isEmbedded = 'embeddedHost' in target
+  const pool = new pg.Pool({
+    ...(isEmbedded
+      ? { host: target.embeddedHost, port: 5432, user: 'postgres', database: 'postgres', max: EMBEDDED_POOL_SIZE }
+      : {
+          connectionString: target.url,
+          max: SERVER_POOL_SIZE,
+          statement_timeout: STATEMENT_TIMEOUT_MS,
+          idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+          application_name: 'zego',
+        }),
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types: { getTypeParser },
+  })
+  pool.on('error', onIdleError)
+  // A connection can break between two statements of its user; the next statement says so, this listener need not.
+  pool.on('connect', (client) => void client.on('error', () => {}))
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  return { db, isEmbedded, close: () => db.destroy() }
+}
+
+/** Microseconds and counts are below 2^53: int8 is read as a number. Everything else as `pg` does. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+  if (oid === INT8_OID && format !== 'binary') return Number
+  return pg.types.getTypeParser(oid, format ?? 'text')
+}
+
+/** Refuses a server that acknowledges commits before they are on disk. */
+export async function assertDurable(db: Database): Promise<void> {
+  const { rows } = await sql<{ fsync: string; synchronousCommit: string }>`
+    select current_setting('fsync') as fsync, current_setting('synchronous_commit') as "synchronousCommit"
+  `.execute(db)
+  const { fsync, synchronousCommit } = rows[0]!
+  if (fsync !== 'on') throw new NotDurable('the PostgreSQL server runs with fsync off: it would lose accepted reports')
+  if (synchronousCommit === 'off') {
+    throw new NotDurable('the PostgreSQL server runs with synchronous_commit off: it would lose accepted reports')
+  }
+}
+
+/** Runs several statements in one transaction at the default level (read committed). */
+export function inTransaction<T>(db: Database, work: (trx: DatabaseTransaction) => Promise<T>): Promise<T> {
+  return db.transaction().execute(work)
+}
+
+/** One snapshot for several reads: nothing that commits meanwhile is seen by only some of them. */
+export function inSnapshot<T>(db: Database, work: (trx: DatabaseTransaction) => Promise<T>): Promise<T> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(work)
+}
+
+export async function ping(db: Database): Promise<void> {
+  await sql`select 1`.execute(db)
+}
+
+/** The database's clock: the one that says when something became known. */
+export async function databaseNow(db: Database): Promise<Instant> {
+  const { rows } = await sql<{ now: Instant }>`select ${microseconds('clock_timestamp()')} as now`.execute(db)
+  return rows[0]!.now
+}
+
+const CONNECTION_ERROR_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
+/** SQLSTATE classes: connection, insufficient resources, operator intervention, system error, transaction rollback. */
+const PASSING_SQLSTATE = /^(08|53|57|58|40)/
+
+/** Whether an error says that the database cannot be used now, rather than that the statement is wrong. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = (error as { code?: unknown }).code
+  if (typeof code === 'string') return CONNECTION_ERROR_CODES.has(code) || PASSING_SQLSTATE.test(code)
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after calling end|driver has already been destroyed|Query read timeout/.test(
+    error.message,
+  )
+}
+
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === '23505'
+}

@@ -1,0 +1,78 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/**
+ * The directory of the embedded store:
+ *
+ *     lock             held by the process that has the store open
+ *     postgres/        the cluster
+ *     .s.PGSQL.5432    the socket, named as PostgreSQL's clients expect it
+ *     socket-path      where the socket is, when this directory's path is too long for one
+ */
+const SOCKET_NAME = '.s.PGSQL.5432'
+/** A Unix socket's path may have 107 bytes on Linux and 103 on macOS. */
+const MAX_SOCKET_PATH_BYTES = 100
+const LOCK_POLL_MS = 50
+
+export type DataDirectory = { path: string; clusterPath: string }
+export type Lock = { release(): void }
+
+export function prepareDataDirectory(path: string): DataDirectory {
+  const absolute = resolve(path)
+  mkdirSync(absolute, { recursive: true, mode: 0o700 })
+  chmodSync(absolute, 0o700)
+  return { path: absolute, clusterPath: join(absolute, 'postgres') }
+}
+
+/**
+ * Takes the lock, or answers null when another process holds it. It is SQLite's exclusive lock on a file: the kernel
+ * drops it when the holder dies, however it dies, so there is never a stale one to remove.
+ */
+export function tryLock(directory: DataDirectory): Lock | null {
+  const database = new DatabaseSync(join(directory.path, 'lock'))
+  try {
+    database.exec('pragma busy_timeout = 0; begin exclusive')
+    return { release: () => database.close() }
+  } catch (error) {
+    database.close()
+    if (error instanceof Error && error.message.includes('locked')) return null
+    throw error
+  }
+}
+
+/** Waits for `step` to answer something but null, up to `patienceMs`. */
+export async function waitFor<T>(patienceMs: number, step: () => T | null | Promise<T | null>): Promise<T | null> {
+  const deadline = performance.now() + patienceMs
+  for (;;) {
+    const result = await step()
+    if (result !== null || performance.now() >= deadline) return result
+    await delay(LOCK_POLL_MS)
+  }
+}
+
+/** Chooses where the socket goes and removes what a dead process left there. Only the holder of the lock calls this. */
+export function claimSocketPath(directory: DataDirectory): string {
+  const note = join(directory.path, 'socket-path')
+  rmSync(socketPath(directory), { force: true })
+  if (existsSync(note)) {
+    rmSync(dirname(readFileSync(note, 'utf8')), { recursive: true, force: true })
+    rmSync(note)
+  }
+  if (fitsASocket(join(directory.path, SOCKET_NAME))) return join(directory.path, SOCKET_NAME)
+  const short = join(mkdtempSync(join(tmpdir(), 'zego-')), SOCKET_NAME)
+  writeFileSync(note, short, { mode: 0o600 })
+  return short
+}
+
+/** Where the process that holds the lock serves the store. */
+export function socketPath(directory: DataDirectory): string {
+  const note = join(directory.path, 'socket-path')
+  return existsSync(note) ? readFileSync(note, 'utf8') : join(directory.path, SOCKET_NAME)
+}
+
+function fitsASocket(path: string): boolean {
+  return Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES
+}

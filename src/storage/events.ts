@@ -1,0 +1,175 @@
+import { sql } from 'kysely'
+import { type Identity, type IdentityKind, sliceOf } from '../domain/identity.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Annulment, EventKind, ReceivedEvent, ShiftEvent } from '../domain/shift-event.ts'
+import type { Database, DatabaseTransaction } from './database.ts'
+import { identityColumns } from './identities.ts'
+import { microseconds, timestamp, timestampOf } from './sql.ts'
+
+/** A stretch of an identity's events to read: from `from` on, before `to`, at most `limit` of them. */
+export type EventRange = {
+  readonly identity: Identity
+  readonly from: Instant
+  readonly to: Instant
+  readonly limit: number
+}
+
+export type RangeEvent = { readonly range: number; readonly kind: EventKind; readonly at: Instant }
+
+/**
+ * Reads several ranges at once, each in the order of `at`, annulled events left out. One index probe a range: the
+ * bounds also tell PostgreSQL which partitions to look into.
+ */
+export async function readEventRanges(db: Database, ranges: readonly EventRange[]): Promise<RangeEvent[]> {
+  const { workProviderId, kind, text } = identityColumns(ranges.map((range) => range.identity))
+  const { rows } = await sql<RangeEvent>`
+    select r.range, e.kind, ${microseconds('e.at')} as at
+    from (
+      select ordinality::int - 1 as range, slice, work_provider_id, identity_kind, identity,
+        ${timestampOf('from_us')} as from_at, ${timestampOf('to_us')} as to_at, at_most
+      from unnest(${ranges.map((range) => sliceOf(range.identity))}::smallint[], ${workProviderId}::uuid[],
+        ${kind}::identity_kind[], ${text}::text[], ${ranges.map((range) => range.from)}::bigint[],
+        ${ranges.map((range) => range.to)}::bigint[], ${ranges.map((range) => range.limit)}::int[])
+        with ordinality as r (slice, work_provider_id, identity_kind, identity, from_us, to_us, at_most, ordinality)
+    ) r
+    cross join lateral (
+      select e.kind, e.at from event e
+      where e.slice = r.slice and e.work_provider_id = r.work_provider_id and e.identity_kind = r.identity_kind
+        and e.identity = r.identity and e.at >= r.from_at and e.at < r.to_at and not e.annulled
+      order by e.at limit r.at_most
+    ) e
+    order by r.range, e.at
+  `.execute(db)
+  return rows
+}
+
+type EventRow = {
+  workProviderId: string
+  identityKind: IdentityKind
+  identity: string
+  kind: EventKind
+  at: Instant
+  receivedAt: Instant
+  requestId: string
+}
+
+const COLUMNS = sql`
+  e.work_provider_id as "workProviderId", e.identity_kind as "identityKind", e.identity, e.kind,
+  ${microseconds('e.at')} as at, ${microseconds('e.received_at')} as "receivedAt", e.request_id as "requestId"
+`
+
+/**
+ * All events of some identities by `at`, annulled ones too, with what was said of them. With the inbox, reports that
+ * still wait there count like the others: what is answered from this does not depend on how far the projector is.
+ */
+export async function eventsOfIdentities(
+  db: Database,
+  identities: readonly Identity[],
+  { withInbox }: { withInbox: boolean },
+): Promise<ReceivedEvent[]> {
+  const { workProviderId, kind, text } = identityColumns(identities)
+  const { rows } = await sql<EventRow>`
+    with wanted as (
+      select distinct slice, work_provider_id, identity_kind, identity
+      from unnest(${identities.map(sliceOf)}::smallint[], ${workProviderId}::uuid[], ${kind}::identity_kind[],
+        ${text}::text[]) as wanted (slice, work_provider_id, identity_kind, identity)
+    ),
+    told as (
+      select slice, work_provider_id, identity_kind, identity, kind, at, received_at, request_id, item
+      from wanted join event using (slice, work_provider_id, identity_kind, identity)
+      union all
+      select slice, work_provider_id, identity_kind, identity, kind, at, received_at, request_id, item
+      from wanted join inbox using (slice, work_provider_id, identity_kind, identity)
+      where ${withInbox}
+    ),
+    earliest as (
+      select distinct on (work_provider_id, identity_kind, identity, kind, at) * from told
+      order by work_provider_id, identity_kind, identity, kind, at, received_at, request_id, item
+    )
+    select ${COLUMNS} from earliest e order by e.at, e.kind, e.identity_kind, e.identity
+  `.execute(db)
+  const annulments = await annulmentsOf(db, identities)
+  return rows.map((row) => {
+    const event = eventFromRow(row)
+    return { ...event, annulments: annulments.get(eventKey(event)) ?? [] }
+  })
+}
+
+/** The events of a slice in a stretch of time: few, when the stretch is a millisecond. */
+export async function eventsOfSlice(db: Database, slice: number, from: Instant, to: Instant): Promise<ShiftEvent[]> {
+  const { rows } = await sql<EventRow>`
+    select ${COLUMNS} from event e
+    where e.slice = ${slice} and e.at >= ${timestamp(from)} and e.at < ${timestamp(to)}
+  `.execute(db)
+  return rows.map(eventFromRow)
+}
+
+/** The instants of an identity's first and last event, annulled or not; null when it has none. */
+export async function eventSpan(db: Database, identity: Identity): Promise<{ first: Instant; last: Instant } | null> {
+  const { rows } = await sql<{ first: Instant | null; last: Instant | null }>`
+    select ${microseconds('min(at)')} as first, ${microseconds('max(at)')} as last from event
+    where slice = ${sliceOf(identity)} and work_provider_id = ${identity.workProviderId}
+      and identity_kind = ${identity.kind} and identity = ${identity.text}
+  `.execute(db)
+  const { first, last } = rows[0]!
+  return first === null || last === null ? null : { first, last }
+}
+
+function eventFromRow(row: EventRow): Omit<ReceivedEvent, 'annulments'> {
+  return {
+    identity: { workProviderId: row.workProviderId, kind: row.identityKind, text: row.identity },
+    kind: row.kind,
+    at: row.at,
+    receivedAt: row.receivedAt,
+    requestId: row.requestId,
+  }
+}
+
+/**
+ * Records an annulment and, first, the flag on the event that repeats it for the projector's reads. To be called before
+ * any lock: projectors hold events before they take the locks of identities.
+ */
+export async function insertAnnulment(
+  trx: DatabaseTransaction,
+  event: ShiftEvent,
+  annulment: Omit<Annulment, 'recordedAt'>,
+): Promise<void> {
+  const { workProviderId, kind, text } = event.identity
+  await sql`
+    update event set annulled = ${annulment.annulled}
+    where slice = ${sliceOf(event.identity)} and work_provider_id = ${workProviderId} and identity_kind = ${kind}
+      and identity = ${text} and at = ${timestamp(event.at)} and kind = ${event.kind}
+  `.execute(trx)
+  await sql`
+    insert into annulment (work_provider_id, identity_kind, identity, at, kind, annulled, reason, by_whom)
+    values (${workProviderId}, ${kind}, ${text}, ${timestamp(event.at)}, ${event.kind}, ${annulment.annulled},
+      ${annulment.reason}, ${annulment.by})
+  `.execute(trx)
+}
+
+async function annulmentsOf(db: Database, identities: readonly Identity[]): Promise<Map<string, Annulment[]>> {
+  const { workProviderId, kind, text } = identityColumns(identities)
+  const { rows } = await sql<Omit<EventRow, 'receivedAt' | 'requestId'> & Annulment>`
+    select e.work_provider_id as "workProviderId", e.identity_kind as "identityKind", e.identity, e.kind,
+      ${microseconds('e.at')} as at, e.annulled, e.reason, e.by_whom as by,
+      ${microseconds('e.recorded_at')} as "recordedAt"
+    from (
+      select distinct work_provider_id, identity_kind, identity
+      from unnest(${workProviderId}::uuid[], ${kind}::identity_kind[], ${text}::text[])
+        as wanted (work_provider_id, identity_kind, identity)
+    ) wanted
+    join annulment e using (work_provider_id, identity_kind, identity)
+    order by e.seq
+  `.execute(db)
+  const byEvent = new Map<string, Annulment[]>()
+  for (const row of rows) {
+    const key = `${row.identityKind}/${row.kind}/${row.at}/${row.identity}`
+    const { annulled, reason, by, recordedAt } = row
+    byEvent.set(key, [...(byEvent.get(key) ?? []), { annulled, reason, by, recordedAt }])
+  }
+  return byEvent
+}
+
+function eventKey(event: ShiftEvent): string {
+  return `${event.identity.kind}/${event.kind}/${event.at}/${event.identity.text}`
+}

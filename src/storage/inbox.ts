@@ -1,0 +1,117 @@
+import { sql } from 'kysely'
+import type { Identity, IdentityKind } from '../domain/identity.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { EventKind, ShiftEvent } from '../domain/shift-event.ts'
+import type { Database, DatabaseTransaction } from './database.ts'
+import { microseconds, timestampOf } from './sql.ts'
+
+/** One item of an accepted request. */
+export type InboxRow = ShiftEvent & { readonly requestId: string; readonly item: number; readonly slice: number }
+
+/** Columns of rows, as the arrays that one `unnest` takes: one statement however many rows. */
+export type InboxColumns = {
+  slice: number[]
+  workProviderId: string[]
+  requestId: string[]
+  item: number[]
+  identityKind: IdentityKind[]
+  identity: string[]
+  kind: EventKind[]
+  at: Instant[]
+}
+
+/**
+ * Stores accepted reports in one statement, which commits by itself: when this is over they are on disk. All get the
+ * time of the statement as `received_at`.
+ */
+export async function appendToInbox(db: Database, rows: InboxColumns): Promise<void> {
+  await sql`
+    insert into inbox (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at)
+    select slice, work_provider_id, request_id, item, identity_kind, identity, kind, ${timestampOf('at')}
+    from unnest(${rows.slice}::smallint[], ${rows.workProviderId}::uuid[], ${rows.requestId}::uuid[],
+      ${rows.item}::integer[], ${rows.identityKind}::identity_kind[], ${rows.identity}::text[],
+      ${rows.kind}::event_kind[], ${rows.at}::bigint[])
+      as row (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at)
+  `.execute(db)
+}
+
+type EventRow = { workProviderId: string; identityKind: IdentityKind; identity: string; kind: EventKind; at: Instant }
+
+/**
+ * Takes up to about `limit` reports out of the inbox, keeps them as reports, and adds their events. Answers the events
+ * that are new, or that now turn out to have been told earlier, and how many reports were taken.
+ *
+ * The work providers that have reports waiting share the limit, so that the backlog of one does not hold up another.
+ * Rows that another projector has claimed are left to it. Events are inserted in the order of their key: two
+ * projectors that add the same ones wait for each other in one direction only.
+ */
+export async function claimReports(
+  trx: DatabaseTransaction,
+  limit: number,
+): Promise<{ claimed: number; events: ShiftEvent[] }> {
+  const { rows } = await sql<{ claimed: number; events: EventRow[] | null }>`
+    with recursive turn (work_provider_id) as (
+      (select work_provider_id from inbox order by work_provider_id limit 1)
+      union all
+      select (
+        select i.work_provider_id from inbox i where i.work_provider_id > turn.work_provider_id
+        order by i.work_provider_id limit 1
+      )
+      from turn where turn.work_provider_id is not null
+    ),
+    waiting as (
+      select work_provider_id, ceil(${limit}::numeric / count(*) over ())::bigint as share
+      from turn where work_provider_id is not null
+    ),
+    taken as (
+      select oldest.* from waiting cross join lateral (
+        select i.work_provider_id, i.request_id, i.item, i.slice from inbox i
+        where i.work_provider_id = waiting.work_provider_id
+        order by i.request_id, i.item limit waiting.share
+        for update skip locked
+      ) oldest
+    ),
+    claimed as (
+      delete from inbox i using taken t
+      where i.work_provider_id = t.work_provider_id and i.request_id = t.request_id and i.item = t.item
+        and i.slice = t.slice
+      returning i.*
+    ),
+    kept as (
+      insert into report
+        (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at)
+      select slice, work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at
+      from claimed
+    ),
+    added as (
+      insert into event as e
+        (slice, work_provider_id, identity_kind, identity, at, kind, received_at, request_id, item)
+      select distinct on (slice, work_provider_id, identity_kind, identity, at, kind)
+        slice, work_provider_id, identity_kind, identity, at, kind, received_at, request_id, item
+      from claimed
+      order by slice, work_provider_id, identity_kind, identity, at, kind, received_at, request_id, item
+      on conflict (slice, work_provider_id, identity_kind, identity, at, kind) do update
+        set received_at = excluded.received_at, request_id = excluded.request_id, item = excluded.item
+        where (excluded.received_at, excluded.request_id, excluded.item) < (e.received_at, e.request_id, e.item)
+      returning work_provider_id, identity_kind, identity, kind, at
+    )
+    select (select count(*) from claimed) as claimed,
+      (select json_agg(json_build_object('workProviderId', work_provider_id, 'identityKind', identity_kind,
+        'identity', identity, 'kind', kind, 'at', ${microseconds('at')})) from added) as events
+  `.execute(trx)
+  const { claimed, events } = rows[0]!
+  return { claimed, events: (events ?? []).map(eventFromRow) }
+}
+
+function eventFromRow(row: EventRow): ShiftEvent {
+  const identity: Identity = { workProviderId: row.workProviderId, kind: row.identityKind, text: row.identity }
+  return { identity, kind: row.kind, at: row.at }
+}
+
+/** How many reports wait, and since when the oldest does. */
+export async function inboxBacklog(db: Database): Promise<{ reports: number; oldestAt: Instant | null }> {
+  const { rows } = await sql<{ reports: number; oldestAt: Instant | null }>`
+    select count(*) as reports, ${microseconds('min(received_at)')} as "oldestAt" from inbox
+  `.execute(db)
+  return rows[0]!
+}

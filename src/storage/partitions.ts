@@ -1,0 +1,46 @@
+import { sql } from 'kysely'
+import { type Instant, temporal } from '../domain/instant.ts'
+import { type Database, inTransaction } from './database.ts'
+
+/** How far ahead partitions are made: far more than the program is ever down. */
+const MONTHS_AHEAD = 3
+const PARTITIONED = ['report', 'event'] as const
+
+/** Makes the monthly partitions of this month and the next ones. What is older than the store stays in the default. */
+export async function ensurePartitions(db: Database, now: Instant): Promise<void> {
+  const existing = await partitionNames(db)
+  for (const table of PARTITIONED) {
+    for (const month of months(now)) {
+      const name = `${table}_${month.name}`
+      if (existing.has(name)) continue
+      await inTransaction(db, async (trx) => {
+        // Several processes start together: one makes it, the others find it made.
+        await sql`lock table ${sql.table(table)} in share update exclusive mode`.execute(trx)
+        await sql`
+          create table if not exists ${sql.table(name)} partition of ${sql.table(table)}
+          for values from (${sql.lit(month.from)}) to (${sql.lit(month.to)})
+        `.execute(trx)
+      })
+    }
+  }
+}
+
+async function partitionNames(db: Database): Promise<Set<string>> {
+  const { rows } = await sql<{ name: string }>`
+    select c.relname as name
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+    join pg_class p on p.oid = i.inhparent
+    where p.relname in ('report', 'event') and p.relnamespace = current_schema()::regnamespace
+  `.execute(db)
+  return new Set(rows.map((row) => row.name))
+}
+
+function months(now: Instant): { name: string; from: string; to: string }[] {
+  const first = temporal(now).toZonedDateTimeISO('UTC').toPlainDate().toPlainYearMonth()
+  return Array.from({ length: MONTHS_AHEAD + 1 }, (_, index) => {
+    const month = first.add({ months: index })
+    const next = month.add({ months: 1 })
+    return { name: month.toString().replace('-', '_'), from: `${month}-01T00:00:00Z`, to: `${next}-01T00:00:00Z` }
+  })
+}

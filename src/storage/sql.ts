@@ -1,0 +1,22 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Instant } from '../domain/instant.ts'
+
+/** Instants cross the border as whole microseconds: `pg` would make a `Date` of them, and lose three digits. */
+export function microseconds(column: string): RawBuilder<Instant> {
+  return sql`(extract(epoch from ${sql.raw(column)}) * 1000000)::bigint`
+}
+
+/** As `microseconds`, where the column may be null. */
+export function microsecondsOrNull(column: string): RawBuilder<Instant | null> {
+  return sql`(extract(epoch from ${sql.raw(column)}) * 1000000)::bigint`
+}
+
+/** A parameter as a timestamptz; exact, since an instant is below 2^53. */
+export function timestamp(instant: Instant | null): RawBuilder<unknown> {
+  return sql`(timestamptz 'epoch' + ${instant}::bigint * interval '1 microsecond')`
+}
+
+/** A column of microseconds (of an unnested array, say) as a timestamptz. */
+export function timestampOf(column: string): RawBuilder<unknown> {
+  return sql`(timestamptz 'epoch' + ${sql.raw(column)} * interval '1 microsecond')`
+}

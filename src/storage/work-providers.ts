@@ -1,0 +1,74 @@
+import { sql } from 'kysely'
+import type { Instant } from '../domain/instant.ts'
+import { type LinkRequirement, nameKey, type Setting, type WorkProvider } from '../domain/work-provider.ts'
+import type { Database, DatabaseTransaction } from './database.ts'
+import { microseconds, timestamp } from './sql.ts'
+
+export async function insertWorkProvider(db: Database, workProvider: WorkProvider): Promise<void> {
+  await sql`
+    insert into work_provider (id, name, name_key)
+    values (${workProvider.id}, ${workProvider.name}, ${nameKey(workProvider.name)})
+  `.execute(db)
+}
+
+export async function findWorkProvider(db: Database, name: string): Promise<WorkProvider | null> {
+  const { rows } = await sql<WorkProvider>`
+    select id, name from work_provider where name_key = ${nameKey(name)}
+  `.execute(db)
+  return rows[0] ?? null
+}
+
+export async function listWorkProviders(db: Database): Promise<WorkProvider[]> {
+  const { rows } = await sql<WorkProvider>`select id, name from work_provider order by name_key`.execute(db)
+  return rows
+}
+
+/**
+ * The first lock of everything that derives: shared by all of them, held alone by a change of settings, so that
+ * nothing is derived by settings that change meanwhile.
+ */
+export async function shareWorkProviders(trx: DatabaseTransaction, ids: readonly string[]): Promise<void> {
+  await sql`
+    select from work_provider where id = any(${ids}::uuid[]) order by id for share
+  `.execute(trx)
+}
+
+export async function holdWorkProvider(trx: DatabaseTransaction, id: string): Promise<void> {
+  await sql`select from work_provider where id = ${id} for update`.execute(trx)
+}
+
+type SettingRow = {
+  seq: number
+  workProviderId: string
+  name: Setting['name']
+  value: string
+  effectiveAt: Instant
+  recordedAt: Instant
+}
+
+export async function settingsOf(db: Database, ids: readonly string[]): Promise<Map<string, Setting[]>> {
+  const { rows } = await sql<SettingRow>`
+    select seq, work_provider_id as "workProviderId", name, value,
+      ${microseconds('effective_at')} as "effectiveAt", ${microseconds('recorded_at')} as "recordedAt"
+    from setting where work_provider_id = any(${ids}::uuid[]) order by seq
+  `.execute(db)
+  const settings = new Map<string, Setting[]>(ids.map((id) => [id, []]))
+  for (const row of rows) settings.get(row.workProviderId)!.push(settingFromRow(row))
+  return settings
+}
+
+export function settingFromRow({ seq, name, value, effectiveAt, recordedAt }: Omit<SettingRow, 'workProviderId'>): Setting {
+  return name === 'cap'
+    ? { seq, name, microseconds: Number(value), effectiveAt, recordedAt }
+    : { seq, name, requirement: value as LinkRequirement, effectiveAt, recordedAt }
+}
+
+export async function insertSetting(
+  trx: DatabaseTransaction,
+  setting: { workProviderId: string; name: Setting['name']; value: string; effectiveAt: Instant },
+): Promise<void> {
+  await sql`
+    insert into setting (work_provider_id, name, value, effective_at)
+    values (${setting.workProviderId}, ${setting.name}, ${setting.value}, ${timestamp(setting.effectiveAt)})
+  `.execute(trx)
+}
