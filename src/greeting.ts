@@ -25,7 +25,11 @@ export function greeting({ config, url, demoKey, isEmbedded }: Greeted): string[
 }
 
 function keyLines(): string[] {
-  return ['Keys are shown once, when they are made. A new one:', '', `    npx zego key create --work-provider "${DEMO_WORK_PROVIDER}"`]
+  return [
+    'Keys are shown once, when they are made. A new one:',
+    '',
+    `    npx zego key create --work-provider "${DEMO_WORK_PROVIDER}"`,
+  ]
 }
 
 function lines(url: string, demoKey: string | null): string[] {

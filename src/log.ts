@@ -1,7 +1,15 @@
 import { destination, type Logger, pino, stdSerializers } from 'pino'
 
 /** What must never be in a log, wherever an object with it is logged. */
-const SECRET_PATHS = ['key', 'password', 'authorization', '*.key', '*.password', '*.authorization', '*.connectionString']
+const SECRET_PATHS = [
+  'key',
+  'password',
+  'authorization',
+  '*.key',
+  '*.password',
+  '*.authorization',
+  '*.connectionString',
+]
 
 /** Lines of JSON on standard error: standard output is for people and for what commands print. */
 export function openLog(level: string): Logger {

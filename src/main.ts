@@ -43,7 +43,8 @@ const cli: Cli = {
   readInput: () => text(process.stdin),
   operator: operatorName(),
   now: () => instantOfEpochMilliseconds(Date.now()),
-  version: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version,
+  version: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version,
 }
 
 async function runServer(): Promise<void> {

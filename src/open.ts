@@ -19,8 +19,7 @@ export type OpenOptions = {
 export async function openContext(config: Config, log: Logger, options: OpenOptions): Promise<OpenContext> {
   const embedded: Embedded | null =
     config.databaseUrl === undefined ? await openEmbedded({ dataDir: config.dataDir, ...options }) : null
-  const target: DatabaseTarget =
-    embedded === null ? { url: config.databaseUrl! } : { embeddedHost: embedded.host }
+  const target: DatabaseTarget = embedded === null ? { url: config.databaseUrl! } : { embeddedHost: embedded.host }
   const database = openDatabase(target, (error) => log.warn({ err: error }, 'an idle connection broke'))
   const context: Context = {
     db: database.db,

@@ -93,7 +93,9 @@ function startHttp(context: Context, config: Config, state: { isReady: boolean }
       if (!state.isReady) throw new Error('not ready yet, or stopping')
       await Promise.race([
         ping(context.db),
-        delay(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => Promise.reject(new Error('the database is slow'))),
+        delay(READY_TIMEOUT_MS, undefined, { ref: false }).then(() =>
+          Promise.reject(new Error('the database is slow')),
+        ),
       ])
     },
   }

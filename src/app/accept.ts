@@ -82,7 +82,8 @@ export function startAcceptor(context: Context, onStored: () => void, limits = A
         onStored()
         for (const one of batch) one.resolve()
       } catch (error) {
-        for (const one of batch) one.reject(isUnavailable(error) ? unavailable('the database cannot be reached') : error)
+        for (const one of batch)
+          one.reject(isUnavailable(error) ? unavailable('the database cannot be reached') : error)
         context.log.error({ err: error, requests: batch.length }, 'reports were not stored')
       }
       for (const one of batch) {

@@ -50,4 +50,3 @@ async function requireEvent(context: Context, id: string): Promise<ShiftEvent> {
   if (settled === undefined) throw new Impossible(`there is no event with the id ${id}`)
   return settled
 }
-

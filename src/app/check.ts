@@ -65,7 +65,9 @@ function checkPiece(context: Context, afterId: number): Promise<Piece | null> {
       const derived = deriveFromFacts(stream)
       piece.streams += 1
       piece.shifts += derived.shifts.length
-      piece.differences.push(...compare(`${stream.workProvider}, customer ${link.customerNumber}`, stored.get(link.id)!, derived))
+      piece.differences.push(
+        ...compare(`${stream.workProvider}, customer ${link.customerNumber}`, stored.get(link.id)!, derived),
+      )
     }
     return piece
   })

@@ -105,4 +105,3 @@ function policyText(what: string, text: string): string {
   }
   return trimmed
 }
-

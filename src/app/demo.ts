@@ -34,7 +34,12 @@ export async function createDemo(context: Context): Promise<string | null> {
         from: consentedAt,
       })
     }
-    await createLink(context, { workProvider: DEMO_WORK_PROVIDER, customerNumber, workProviderUserId: userId, consentedAt })
+    await createLink(context, {
+      workProvider: DEMO_WORK_PROVIDER,
+      customerNumber,
+      workProviderUserId: userId,
+      consentedAt,
+    })
   }
   return (await createKey(context, DEMO_WORK_PROVIDER)).key
 }

@@ -54,7 +54,10 @@ export async function changeSettings(context: Context, name: string, settings: N
       await insertSetting(trx, { workProviderId, name: 'cap', value: String(cap), effectiveAt })
       await deriveAgainFrom(trx, workProviderId, effectiveAt)
     }
-    context.log.info({ workProvider: workProvider.name, ...settings, from: formatInstant(effectiveAt) }, 'settings changed')
+    context.log.info(
+      { workProvider: workProvider.name, ...settings, from: formatInstant(effectiveAt) },
+      'settings changed',
+    )
   })
   return workProvider
 }

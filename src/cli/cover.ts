@@ -23,7 +23,10 @@ export function coverCommands(program: Command, cli: Cli): void {
       const asked = { customerNumber: options.customer, asKnownAt: optionalInstant(cli, options.asKnownAt) }
       const reading = await cli.withContext((context) => readCustomer(context, asked))
       if (options.at === undefined) {
-        const bounds = { from: optionalInstant(cli, options.from) ?? BEGINNING, to: optionalInstant(cli, options.to) ?? FOREVER }
+        const bounds = {
+          from: optionalInstant(cli, options.from) ?? BEGINNING,
+          to: optionalInstant(cli, options.to) ?? FOREVER,
+        }
         if (bounds.from >= bounds.to) throw new Impossible('--from is not before --to')
         showPieces(cli, options.json, within(coverOfReading(reading), bounds))
       } else {
@@ -39,7 +42,11 @@ function within(pieces: readonly CoverPiece[], bounds: { from: Instant; to: Inst
 }
 
 function showPieces(cli: Cli, isJson: boolean | undefined, pieces: readonly CoverPiece[]): void {
-  const json = pieces.map(({ from, to, workProviders }) => ({ from: formatInstant(from), to: formatInstant(to), workProviders }))
+  const json = pieces.map(({ from, to, workProviders }) => ({
+    from: formatInstant(from),
+    to: formatInstant(to),
+    workProviders,
+  }))
   const rows = json.map((piece) => [piece.from, piece.to, piece.workProviders.join(', ')])
   show(cli, isJson, json, table(['from', 'to', 'work providers'], rows, 'No cover.'))
 }

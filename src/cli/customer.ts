@@ -60,7 +60,9 @@ function policyToJson(policy: Policy, names: ReadonlyMap<string, string>, now: I
 
 function linkToJson(stream: StreamRecord, now: Instant) {
   const consent = consentAt(stream.consents, now)
-  const held = stream.bindings.filter((binding) => binding.identity.kind === 'user_id' && contains(holding(binding), now))
+  const held = stream.bindings.filter(
+    (binding) => binding.identity.kind === 'user_id' && contains(holding(binding), now),
+  )
   return {
     workProvider: stream.workProvider,
     workProviderUserIds: held.map((binding) => binding.identity.text),
@@ -98,7 +100,11 @@ function describe({ customerNumber, email, name, policies, links }: Answer): str
   return [
     `${customerNumber}  ${name ?? '(no name)'}  ${email}`,
     '',
-    table(['policy', 'class of use', 'cover level', 'vehicle', 'good for', 'from', 'to', 'now'], policyRows, 'No policies.'),
+    table(
+      ['policy', 'class of use', 'cover level', 'vehicle', 'good for', 'from', 'to', 'now'],
+      policyRows,
+      'No policies.',
+    ),
     '',
     table(['linked to', 'user ids', 'now', 'consent'], linkRows, 'Not linked to any work provider.'),
   ].join('\n')

@@ -47,7 +47,14 @@ export function eventCommands(program: Command, cli: Cli): void {
       .action(async (id: string, options: { reason: string; json?: boolean }) => {
         const request = { eventId: id, annulled, reason: options.reason, by: cli.operator }
         const event = await cli.withContext((context) => annulEvent(context, request))
-        const answer = { id, kind: event.kind, at: formatInstant(event.at), annulled, reason: options.reason, by: cli.operator }
+        const answer = {
+          id,
+          kind: event.kind,
+          at: formatInstant(event.at),
+          annulled,
+          reason: options.reason,
+          by: cli.operator,
+        }
         show(cli, options.json, answer, `The ${event.kind} at ${formatInstant(event.at)} ${done}.`)
       })
   }

@@ -13,7 +13,12 @@ export function keyCommands(program: Command, cli: Cli): void {
     .requiredOption('--work-provider <name>')
     .action(async (options: Options) => {
       const created = await cli.withContext((context) => createKey(context, options.workProvider))
-      show(cli, options.json, created, `Key ${created.id} for "${created.workProvider}", shown this once:\n\n    ${created.key}\n`)
+      show(
+        cli,
+        options.json,
+        created,
+        `Key ${created.id} for "${created.workProvider}", shown this once:\n\n    ${created.key}\n`,
+      )
     })
 
   command(group, 'import', 'take over a key that a work provider already uses; it is read from standard input')
@@ -29,14 +34,24 @@ export function keyCommands(program: Command, cli: Cli): void {
     const keys = await cli.withContext(listKeys)
     const now = cli.now()
     const rows = keys.map((key) => [key.workProvider, key.id, formatInstant(key.recordedAt), stateOf(key, now)])
-    show(cli, options.json, keys.map((key) => keyToJson(key, now)), table(['work provider', 'id', 'made', 'state'], rows, 'There are no keys.'))
+    show(
+      cli,
+      options.json,
+      keys.map((key) => keyToJson(key, now)),
+      table(['work provider', 'id', 'made', 'state'], rows, 'There are no keys.'),
+    )
   })
 
   command(group, 'revoke', 'end a key at once')
     .argument('<id>')
     .action(async (id: string, options: { json?: boolean }) => {
       const key = await cli.withContext((context) => revokeKey(context, id))
-      show(cli, options.json, keyToJson(key, cli.now()), `Key ${id} of "${key.workProvider}" is revoked; no server takes it any more.`)
+      show(
+        cli,
+        options.json,
+        keyToJson(key, cli.now()),
+        `Key ${id} of "${key.workProvider}" is revoked; no server takes it any more.`,
+      )
     })
 
   command(group, 'rotate', 'make a new key and let the old one end')

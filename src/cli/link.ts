@@ -38,7 +38,8 @@ export function linkCommands(program: Command, cli: Cli): void {
         workProviderUserId: options.workProviderUserId ?? null,
         consentedAt: instantOrNull(consentedAt ?? null),
       }
-      const consent = consentedAt === undefined ? 'no consent is recorded' : `consent from ${formatInstant(consentedAt)}`
+      const consent =
+        consentedAt === undefined ? 'no consent is recorded' : `consent from ${formatInstant(consentedAt)}`
       show(cli, options.json, answer, `Linked ${link.customerNumber} to "${options.workProvider}"; ${consent}.`)
     })
 
@@ -56,7 +57,12 @@ export function linkCommands(program: Command, cli: Cli): void {
           recordConsent(context, linkName, given, optionalInstant(cli, options.at)),
         )
         const answer = { ...linkName, given, at: formatInstant(at) }
-        show(cli, options.json, answer, `${options.customer} ${done} at "${options.workProvider}" from ${formatInstant(at)}.`)
+        show(
+          cli,
+          options.json,
+          answer,
+          `${options.customer} ${done} at "${options.workProvider}" from ${formatInstant(at)}.`,
+        )
       })
   }
 

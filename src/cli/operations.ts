@@ -14,22 +14,38 @@ export function operationCommands(program: Command, cli: Cli): void {
     .description('run the server')
     .action(() => cli.serve())
 
-  command(program, 'migrate', 'bring the database to the schema of this program').action(async (options: { json?: boolean }) => {
-    const applied = await cli.withContext(async (context) => {
-      await assertDurable(context.db)
-      return migrate(context.db)
-    })
-    show(cli, options.json, { applied }, applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`)
-  })
+  command(program, 'migrate', 'bring the database to the schema of this program').action(
+    async (options: { json?: boolean }) => {
+      const applied = await cli.withContext(async (context) => {
+        await assertDurable(context.db)
+        return migrate(context.db)
+      })
+      show(
+        cli,
+        options.json,
+        { applied },
+        applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`,
+      )
+    },
+  )
 
-  command(program, 'check', 'recompute every shift from its events and compare').action(async (options: { json?: boolean }) => {
-    const result = await cli.withContext((context) => check(context))
-    const isGood = result.differences.length === 0
-    const counts = `${result.streams} streams, ${result.shifts} shifts, ${result.reports} reports`
-    const lines = result.differences.map((one) => `  ${one.what}: stored ${one.stored ?? 'nothing'}, should be ${one.derived ?? 'nothing'}`)
-    show(cli, options.json, { ok: isGood, ...result }, isGood ? `No difference in ${counts}.` : [`Differences in ${counts}:`, ...lines].join('\n'))
-    if (!isGood) process.exitCode = 1
-  })
+  command(program, 'check', 'recompute every shift from its events and compare').action(
+    async (options: { json?: boolean }) => {
+      const result = await cli.withContext((context) => check(context))
+      const isGood = result.differences.length === 0
+      const counts = `${result.streams} streams, ${result.shifts} shifts, ${result.reports} reports`
+      const lines = result.differences.map(
+        (one) => `  ${one.what}: stored ${one.stored ?? 'nothing'}, should be ${one.derived ?? 'nothing'}`,
+      )
+      show(
+        cli,
+        options.json,
+        { ok: isGood, ...result },
+        isGood ? `No difference in ${counts}.` : [`Differences in ${counts}:`, ...lines].join('\n'),
+      )
+      if (!isGood) process.exitCode = 1
+    },
+  )
 
   command(program, 'reconciliation', 'list what staff have to look at').action(async (options: { json?: boolean }) => {
     const cases = await cli.withContext(async (context) => (await Array.fromAsync(reconciliation(context))).flat())
@@ -41,21 +57,31 @@ export function operationCommands(program: Command, cli: Cli): void {
       one.since,
       one.events === undefined ? '' : `${one.events} from ${one.firstAt} to ${one.lastAt}`,
     ])
-    show(cli, options.json, json, table(['case', 'work provider', 'person', 'since', 'events'], rows, 'Nothing to reconcile.'))
+    show(
+      cli,
+      options.json,
+      json,
+      table(['case', 'work provider', 'person', 'since', 'events'], rows, 'Nothing to reconcile.'),
+    )
   })
 
   command(program, 'refusals', `the last refused requests of a work provider (at most ${KEPT_REFUSALS}), and counts`)
     .option('--work-provider <name>', 'without it: requests that came without a live key')
     .action(async (options: { workProvider?: string; json?: boolean }) => {
       const { counts, last } = await cli.withContext(async (context) => {
-        const id = options.workProvider === undefined ? null : (await requireWorkProvider(context.db, options.workProvider)).id
+        const id =
+          options.workProvider === undefined ? null : (await requireWorkProvider(context.db, options.workProvider)).id
         return { counts: await countRefusals(context.db, id), last: await listRefusals(context.db, id, KEPT_REFUSALS) }
       })
       const json = last.map(({ workProviderId: _, ...refusal }) => ({ ...refusal, at: formatInstant(refusal.at) }))
       const rows = json.map((one) => [one.at, String(one.status), one.error, one.method, one.path, one.detail])
-      const total = Object.entries(counts).map(([error, count]) => `${error} ${count}`).join(', ')
+      const total = Object.entries(counts)
+        .map(([error, count]) => `${error} ${count}`)
+        .join(', ')
       show(cli, options.json, { counts, last: json }, () =>
-        [table(['at', 'status', 'error', 'method', 'path', 'why'], rows, 'Nothing was refused.'), total].filter(Boolean).join('\n\n'),
+        [table(['at', 'status', 'error', 'method', 'path', 'why'], rows, 'Nothing was refused.'), total]
+          .filter(Boolean)
+          .join('\n\n'),
       )
     })
 }
@@ -63,7 +89,8 @@ export function operationCommands(program: Command, cli: Cli): void {
 function caseToJson(one: Case) {
   const { workProvider, kind } = one
   const since = formatInstant(one.since)
-  if (one.kind !== 'parked') return { kind, workProvider, customerNumber: one.customerNumber, workProviderUserId: null, since }
+  if (one.kind !== 'parked')
+    return { kind, workProvider, customerNumber: one.customerNumber, workProviderUserId: null, since }
   return {
     kind,
     workProvider,

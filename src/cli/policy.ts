@@ -47,7 +47,12 @@ export function policyCommands(program: Command, cli: Cli): void {
         from: formatInstant(policy.validFrom),
         to: instantOrNull(policy.validTo),
       }
-      show(cli, options.json, answer, `Made policy ${policy.id} for ${policy.customerNumber}, valid from ${answer.from}.`)
+      show(
+        cli,
+        options.json,
+        answer,
+        `Made policy ${policy.id} for ${policy.customerNumber}, valid from ${answer.from}.`,
+      )
     })
 
   command(group, 'cancel', 'end a policy')

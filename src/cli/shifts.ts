@@ -26,7 +26,11 @@ export function shiftCommands(program: Command, cli: Cli): void {
     })
 }
 
-function read(context: Parameters<typeof readCustomer>[0], cli: Cli, options: Options): ReturnType<typeof readCustomer> {
+function read(
+  context: Parameters<typeof readCustomer>[0],
+  cli: Cli,
+  options: Options,
+): ReturnType<typeof readCustomer> {
   return readCustomer(context, {
     customerNumber: options.customer,
     asKnownAt: optionalInstant(cli, options.asKnownAt),

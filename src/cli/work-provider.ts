@@ -26,16 +26,23 @@ export function workProviderCommands(program: Command, cli: Cli): void {
   command(group, 'set', 'change settings of a work provider, from now on')
     .argument('<name>')
     .option('--cap <duration>', 'how long a shift without logout lasts, as in PT14H')
-    .addOption(new Option('--link-requires <what>', 'what a link needs besides consent').choices([...LINK_REQUIREMENTS]))
+    .addOption(
+      new Option('--link-requires <what>', 'what a link needs besides consent').choices([...LINK_REQUIREMENTS]),
+    )
     .action(async (name: string, options: SetOptions) => {
       const { cap, linkRequires } = options
-      if (cap === undefined && linkRequires === undefined) throw new Impossible('nothing to set: give --cap or --link-requires')
+      if (cap === undefined && linkRequires === undefined)
+        throw new Impossible('nothing to set: give --cap or --link-requires')
       const settings = {
         ...(cap === undefined ? {} : { cap: durationOption(cap) }),
         ...(linkRequires === undefined ? {} : { linkRequires }),
       }
       const changed = await cli.withContext((context) => changeSettings(context, name, settings))
-      const answer = { ...changed, ...(cap === undefined ? {} : { cap }), ...(linkRequires === undefined ? {} : { linkRequires }) }
+      const answer = {
+        ...changed,
+        ...(cap === undefined ? {} : { cap }),
+        ...(linkRequires === undefined ? {} : { linkRequires }),
+      }
       const said = [
         ...(cap === undefined ? [] : [`a shift without logout ends after ${cap}`]),
         ...(linkRequires === undefined ? [] : [`a link requires ${linkRequires} besides consent`]),

@@ -18,7 +18,10 @@ export type CoverPiece = Interval & { readonly workProviders: readonly string[] 
 export function coverAtWorkProvider(record: WorkRecord, policies: readonly Policy[], now: Instant): Interval[] {
   const onShift = union(shiftsAt(record.shifts, now).map((shift) => shiftInterval(shift, now)))
   const insured = union(policies.filter((policy) => isGoodFor(policy, record.workProviderId)).map(validity))
-  return clip(intersection(intersection(onShift, union(activeIntervals(record))), insured), { from: BEGINNING, to: now })
+  return clip(intersection(intersection(onShift, union(activeIntervals(record))), insured), {
+    from: BEGINNING,
+    to: now,
+  })
 }
 
 /** Cover over all work providers. Neighbouring pieces with the same work providers are one. */

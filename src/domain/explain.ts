@@ -82,7 +82,10 @@ function whyNoPolicy(stream: StreamRecord, policies: readonly Policy[], at: Inst
   const good = policies.filter((policy) => isGoodFor(policy, stream.workProviderId))
   if (policies.length === 0) return 'there is no policy'
   if (good.length === 0) return `no policy is good for ${stream.workProvider}`
-  const ended = good.filter((policy) => validity(policy).to <= at).sort((a, b) => validity(a).to - validity(b).to).at(-1)
+  const ended = good
+    .filter((policy) => validity(policy).to <= at)
+    .sort((a, b) => validity(a).to - validity(b).to)
+    .at(-1)
   if (ended !== undefined) return `policy ${ended.id} ended at ${formatInstant(validity(ended).to)}`
   const first = good.sort((a, b) => a.validFrom - b.validFrom)[0]!
   return `policy ${first.id} only begins at ${formatInstant(first.validFrom)}`
@@ -104,8 +107,12 @@ function eventFacts(stream: StreamRecord, shift: Shift | null, at: Instant): Fac
   const isPart = (event: ReceivedEvent): boolean =>
     shift !== null &&
     !isAnnulled(event) &&
-    ((event.kind === 'login' && event.at === shift.startedAt) || (event.kind === 'logout' && event.at === shift.endedAt))
-  const last = events.filter((event) => event.at <= at).sort((a, b) => a.at - b.at).at(-1)
+    ((event.kind === 'login' && event.at === shift.startedAt) ||
+      (event.kind === 'logout' && event.at === shift.endedAt))
+  const last = events
+    .filter((event) => event.at <= at)
+    .sort((a, b) => a.at - b.at)
+    .at(-1)
   const told = shift === null ? (last === undefined ? [] : [last]) : events.filter(isPart)
   return told.sort((a, b) => a.at - b.at).flatMap((event) => [eventFact(stream, event), bindingFact(stream, event)])
 }

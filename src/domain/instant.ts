@@ -34,7 +34,8 @@ export function parseInstant(text: string): ParsedInstant {
   if (match === null) {
     return { problem: WITHOUT_OFFSET.test(text) ? 'timestamp has no time zone' : 'timestamp is not ISO 8601' }
   }
-  const [, year, month, day, hour, minute, second = '00', fraction = '', sign, offsetHours, offsetMinutes = '00'] = match
+  const [, year, month, day, hour, minute, second = '00', fraction = '', sign, offsetHours, offsetMinutes = '00'] =
+    match
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) {
     return { problem: 'timestamp has a time of day that does not exist' }
   }

@@ -148,4 +148,3 @@ function isNestedDeeper(body: unknown, limit: number): boolean {
   }
   return false
 }
-

@@ -16,7 +16,12 @@ export type ReplyContext = {
   readonly wantsProblem: boolean
 }
 
-export function reply(context: ReplyContext, status: number, body: string, extra: Record<string, string> = {}): Response {
+export function reply(
+  context: ReplyContext,
+  status: number,
+  body: string,
+  extra: Record<string, string> = {},
+): Response {
   return new Response(body, { status, headers: { 'Content-Type': JSON_TYPE, ...headersOf(context), ...extra } })
 }
 
@@ -35,7 +40,14 @@ export function replyError(context: ReplyContext, refusal: Refusal, extra: Recor
     ...(refusal.retryAfterSeconds === null ? {} : { 'Retry-After': String(refusal.retryAfterSeconds) }),
   }
   const body = context.wantsProblem
-    ? { type: 'about:blank', title, status, detail: refusal.detail, instance: `urn:uuid:${context.requestId}`, error: code }
+    ? {
+        type: 'about:blank',
+        title,
+        status,
+        detail: refusal.detail,
+        instance: `urn:uuid:${context.requestId}`,
+        error: code,
+      }
     : { error: code }
   const type = context.wantsProblem ? PROBLEM_TYPE : JSON_TYPE
   return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': type, ...headers } })
@@ -46,7 +58,12 @@ export function namesProblem(accept: string | undefined): boolean {
   if (accept === undefined) return false
   return accept
     .split(',')
-    .map((part) => part.trim().toLowerCase().split(/\s*;\s*/))
+    .map((part) =>
+      part
+        .trim()
+        .toLowerCase()
+        .split(/\s*;\s*/),
+    )
     .some(([type, ...parameters]) => type === PROBLEM_TYPE && !parameters.some((one) => /^q=0(\.0*)?$/.test(one)))
 }
 

@@ -39,7 +39,12 @@ function answerToWire(answer: RequestAnswer): unknown {
     shift: shift === null ? null : shiftToWire(shift),
     duplicateOf,
   }))
-  return { id, receivedAt, items, next: answer.nextItem === null ? null : `${REQUESTS_PATH}/${id}?from=${answer.nextItem}` }
+  return {
+    id,
+    receivedAt,
+    items,
+    next: answer.nextItem === null ? null : `${REQUESTS_PATH}/${id}?from=${answer.nextItem}`,
+  }
 }
 
 function shiftToWire({ startedAt, endedAt, capAt, endReason }: ShiftAt): unknown {

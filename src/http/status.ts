@@ -10,7 +10,8 @@ export const getStatus: Resource = async (exchange) => {
   exchange.isDeprecated = isDeprecated
   const { statusDesk } = exchange.services
   const status = await statusDesk.answer(exchange.caller.workProviderId, identity)
-  if (status.kind === 'unknown') throw new Refusal('INVALID_CUSTOMER', 'there is no such customer for this work provider')
+  if (status.kind === 'unknown')
+    throw new Refusal('INVALID_CUSTOMER', 'there is no such customer for this work provider')
   return reply(exchange, 200, JSON.stringify(statusToWire(status)))
 }
 

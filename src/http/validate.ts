@@ -11,6 +11,7 @@ export const getValidate: Resource = async (exchange) => {
   const email = parseEmailQuery(exchange.query)
   const validity = await exchange.services.validationDesk.validate(customerNumber, email)
   if (validity === 'no customer') throw new Refusal('INVALID_CUSTOMER', 'there is no customer with this number')
-  if (validity === 'other e-mail') throw new Refusal('INVALID_CUSTOMER_EMAIL', 'the e-mail is not the one of this customer')
+  if (validity === 'other e-mail')
+    throw new Refusal('INVALID_CUSTOMER_EMAIL', 'the e-mail is not the one of this customer')
   return replyEmpty(exchange)
 }

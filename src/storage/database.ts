@@ -71,11 +71,7 @@ export function inTransaction<T>(db: Database, work: (trx: DatabaseTransaction) 
 
 /** One snapshot for several reads: nothing that commits meanwhile is seen by only some of them. */
 export function inSnapshot<T>(db: Database, work: (trx: DatabaseTransaction) => Promise<T>): Promise<T> {
-  return db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .setAccessMode('read only')
-    .execute(work)
+  return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work)
 }
 
 export async function ping(db: Database): Promise<void> {
@@ -88,7 +84,15 @@ export async function databaseNow(db: Database): Promise<Instant> {
   return rows[0]!.now
 }
 
-const CONNECTION_ERROR_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
+const CONNECTION_ERROR_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
 /** SQLSTATE classes: connection, insufficient resources, operator intervention, system error, transaction rollback. */
 const PASSING_SQLSTATE = /^(08|53|57|58|40)/
 

@@ -10,7 +10,11 @@ const COLUMNS = sql`
   ${microseconds('recorded_at')} as "recordedAt"
 `
 
-export async function insertLink(trx: DatabaseTransaction, workProviderId: string, customerNumber: string): Promise<Link> {
+export async function insertLink(
+  trx: DatabaseTransaction,
+  workProviderId: string,
+  customerNumber: string,
+): Promise<Link> {
   const { rows } = await sql<Link>`
     insert into link (work_provider_id, customer_number) values (${workProviderId}, ${customerNumber})
     returning ${COLUMNS}

@@ -22,7 +22,11 @@ export async function parkedIdentities(
   after: IdentityPlace | null,
   limit: number,
 ): Promise<{ parked: ParkedIdentity[]; last: IdentityPlace | null }> {
-  const from = after ?? { workProviderId: '00000000-0000-0000-0000-000000000000', kind: 'customer_number', identity: '' }
+  const from = after ?? {
+    workProviderId: '00000000-0000-0000-0000-000000000000',
+    kind: 'customer_number',
+    identity: '',
+  }
   const { rows } = await sql<IdentityPlace & Partial<ParkedIdentity> & { events: number }>`
     select i.work_provider_id as "workProviderId", i.kind, i.identity, e.events,
       ${microseconds('e.first_at')} as "firstAt", ${microseconds('e.last_at')} as "lastAt",

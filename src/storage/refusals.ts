@@ -19,7 +19,11 @@ export type StoredRefusal = {
 /** How many refused requests of each work provider are kept. */
 export const KEPT_REFUSALS = 1_000
 
-export type RefusalCount = { readonly workProviderId: string | null; readonly error: ErrorName; readonly refusals: number }
+export type RefusalCount = {
+  readonly workProviderId: string | null
+  readonly error: ErrorName
+  readonly refusals: number
+}
 
 /** Keeps refusals, forgets the oldest beyond `KEPT_REFUSALS`, and adds to the counts of the day. */
 export function storeRefusals(
@@ -60,7 +64,11 @@ export function storeRefusals(
 }
 
 /** The last refusals of a work provider, or (null) of requests without a live key; the newest first. */
-export async function listRefusals(db: Database, workProviderId: string | null, limit: number): Promise<StoredRefusal[]> {
+export async function listRefusals(
+  db: Database,
+  workProviderId: string | null,
+  limit: number,
+): Promise<StoredRefusal[]> {
   const { rows } = await sql<StoredRefusal>`
     select request_id as "requestId", work_provider_id as "workProviderId", ${microseconds('at')} as at,
       method, path, status, error, detail

@@ -60,7 +60,12 @@ export async function missingEvents(
   after: ReportKey | null,
   limit: number,
 ): Promise<{ reports: number; missing: string[]; last: ReportKey | null }> {
-  const from = after ?? { workProviderId: '00000000-0000-0000-0000-000000000000', requestId: '00000000-0000-0000-0000-000000000000', item: -1, slice: -1 }
+  const from = after ?? {
+    workProviderId: '00000000-0000-0000-0000-000000000000',
+    requestId: '00000000-0000-0000-0000-000000000000',
+    item: -1,
+    slice: -1,
+  }
   const { rows } = await sql<ReportKey & { isMissing: boolean }>`
     select r.work_provider_id as "workProviderId", r.request_id as "requestId", r.item, r.slice,
       e.slice is null or e.received_at > r.received_at as "isMissing"

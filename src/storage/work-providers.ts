@@ -57,7 +57,13 @@ export async function settingsOf(db: Database, ids: readonly string[]): Promise<
   return settings
 }
 
-export function settingFromRow({ seq, name, value, effectiveAt, recordedAt }: Omit<SettingRow, 'workProviderId'>): Setting {
+export function settingFromRow({
+  seq,
+  name,
+  value,
+  effectiveAt,
+  recordedAt,
+}: Omit<SettingRow, 'workProviderId'>): Setting {
   return name === 'cap'
     ? { seq, name, microseconds: Number(value), effectiveAt, recordedAt }
     : { seq, name, requirement: value as LinkRequirement, effectiveAt, recordedAt }

@@ -264,7 +264,11 @@ describe('annulment and the two clocks', () => {
 
   test('an annulment is of one event: not of the logout then, nor at another work provider or instant', () => {
     const one = annulment(1, true, h(9))
-    const annulments = [{ ...one, kind: 'logout' as const }, { ...one, workProvider: 'Bolt' }, { ...one, at: h(9) + 1 }]
+    const annulments = [
+      { ...one, kind: 'logout' as const },
+      { ...one, workProvider: 'Bolt' },
+      { ...one, at: h(9) + 1 },
+    ]
     assert.deepEqual(shifts(given({ reports: [login(9)], annulments })), [[9, null, 'cap']])
   })
 

@@ -1,0 +1,136 @@
+import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe } from 'node:test'
+import pg from 'pg'
+import { pino } from 'pino'
+import type { Context } from '../../src/app/context.ts'
+import { instantOfEpochMilliseconds } from '../../src/domain/instant.ts'
+import { type DatabaseTarget, openDatabase } from '../../src/storage/database.ts'
+import { openEmbedded } from '../../src/storage/embedded/embedded.ts'
+import { migrate, migrations } from '../../src/storage/migrate.ts'
+import { ensurePartitions } from '../../src/storage/partitions.ts'
+
+/** An empty, migrated store of a test's own. */
+export type Store = {
+  readonly engine: Engine
+  readonly context: Context
+  /** The environment by which the program opens this store in a process of its own. */
+  readonly environment: Record<string, string>
+  close(): Promise<void>
+}
+
+export type Engine = 'embedded' | 'server'
+
+/** Set by `npm test`, which also says so when there is none. */
+export const TEST_DATABASE_URL = process.env['TEST_DATABASE_URL']
+export const ENGINES: readonly Engine[] = TEST_DATABASE_URL === undefined ? ['embedded'] : ['embedded', 'server']
+
+/** Declares a suite once for each engine. */
+export function onEachEngine(name: string, suite: (engine: Engine) => void): void {
+  for (const engine of ENGINES) describe(`${name} (${engine})`, () => suite(engine))
+}
+
+export function openStore(engine: Engine): Promise<Store> {
+  return engine === 'embedded' ? openEmbeddedStore() : openServerStore()
+}
+
+export function contextOn(target: DatabaseTarget): { context: Context; close(): Promise<void> } {
+  const { db, isEmbedded, close } = openDatabase(target, () => {})
+  const context: Context = {
+    db,
+    isEmbedded,
+    now: () => instantOfEpochMilliseconds(Date.now()),
+    newId: () => randomUUIDv7(),
+    randomBytes,
+    log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
+    timeZone: 'Europe/London',
+  }
+  return { context, close }
+}
+
+async function openEmbeddedStore(): Promise<Store> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'zego-test-'))
+  cpSync(join(await embeddedTemplate(), 'postgres'), join(dataDir, 'postgres'), { recursive: true })
+  const embedded = await openEmbedded({
+    dataDir,
+    mayShare: false,
+    onFirstStart: () => {},
+    onBroken: (reason) => {
+      throw new Error(reason)
+    },
+  })
+  const opened = contextOn({ embeddedHost: embedded.host })
+  return {
+    engine: 'embedded',
+    context: opened.context,
+    environment: { DATA_DIR: dataDir, ZEGO_DEMO: '0' },
+    async close() {
+      await opened.close()
+      await embedded.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Making a cluster takes seconds: it is made once for a schema, and copied. */
+async function embeddedTemplate(): Promise<string> {
+  const hash = createHash('sha256')
+  for (const { text } of migrations()) hash.update(text)
+  hash.update(readFileSync(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url)))
+  hash.update(new Date().toISOString().slice(0, 7))
+  const cache = new URL('../../node_modules/.cache/zego-test/', import.meta.url).pathname
+  const path = join(cache, hash.digest('hex').slice(0, 16))
+  if (existsSync(path)) return path
+  mkdirSync(cache, { recursive: true })
+  const unfinished = mkdtempSync(join(cache, 'unfinished-'))
+  const embedded = await openEmbedded({
+    dataDir: unfinished,
+    mayShare: false,
+    onFirstStart: () => {},
+    onBroken: () => {},
+  })
+  const { context, close } = contextOn({ embeddedHost: embedded.host })
+  await migrate(context.db)
+  await ensurePartitions(context.db, context.now())
+  await close()
+  await embedded.close()
+  try {
+    renameSync(unfinished, path)
+  } catch (error) {
+    // Another test file made it first.
+    if (!existsSync(path) || readdirSync(path).length === 0) throw error
+    rmSync(unfinished, { recursive: true, force: true })
+  }
+  return path
+}
+
+async function openServerStore(): Promise<Store> {
+  const name = `zego_test_${randomBytes(6).toString('hex')}`
+  await onServer(`create database ${name}`)
+  const url = new URL(TEST_DATABASE_URL!)
+  url.pathname = `/${name}`
+  const opened = contextOn({ url: url.href })
+  await migrate(opened.context.db)
+  await ensurePartitions(opened.context.db, opened.context.now())
+  return {
+    engine: 'server',
+    context: opened.context,
+    environment: { DATABASE_URL: url.href, ZEGO_DEMO: '0' },
+    async close() {
+      await opened.close()
+      await onServer(`drop database ${name} with (force)`)
+    },
+  }
+}
+
+async function onServer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: TEST_DATABASE_URL })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
