@@ -31,6 +31,7 @@ type Task = {
   readonly capAt: CapAt
   from: Instant
   changes: readonly Change[]
+  newBefore: Instant | null
   isDone: boolean
   /** The size of the next piece, and what this turn may still read. */
   size: number
@@ -78,6 +79,7 @@ async function makeTasks(
       capAt: capRule(settings.get(stream.workProviderId) ?? []),
       from,
       changes: changesFrom(all, from),
+      newBefore: stream.pending?.from ?? null,
       isDone: false,
       size: Math.max(MIN_EVENTS_A_ROUND, all.length + EVENTS_TO_MEET),
       budget: MAX_EVENTS_A_TURN,
@@ -97,8 +99,7 @@ async function deriveRound(trx: DatabaseTransaction, tasks: readonly Task[]): Pr
     task.budget -= piece.moments.length + piece.stored.shifts.length
     task.size = Math.min(task.size * GROWTH_A_ROUND, MAX_EVENTS_A_TURN)
     task.isDone = result.rest === null
-    task.from = result.rest?.from ?? task.from
-    task.changes = result.rest?.changes ?? []
+    if (result.rest !== null) Object.assign(task, result.rest)
   }
   await writeDerived(trx, written)
   return tasks.filter((task) => !task.isDone && task.budget > 0)
@@ -142,6 +143,7 @@ function cutPiece(task: Task, events: readonly RangeEvent[], eventsUntil: Instan
     until,
     moments: momentsOf(events.filter((event) => event.at < end)),
     lastBefore: stored.lastBefore,
+    newBefore: task.newBefore,
     stored: {
       shifts: stored.shifts.filter((shift) => shift.startedAt < end),
       anomalies: stored.anomalies.filter((anomaly) => anomaly.at < end),

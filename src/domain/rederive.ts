@@ -28,6 +28,11 @@ export type Piece = {
   readonly moments: readonly Moment[]
   /** The last stored shift that started before `from`. */
   readonly lastBefore: Shift | null
+  /**
+   * Where an earlier piece ended in mid-change: shifts that started before are already the new ones, so they do not
+   * tell which state the old result was in. Null when there is no such place.
+   */
+  readonly newBefore: Instant | null
   /** What is stored from `from` on, in order. */
   readonly stored: Derived
 }
@@ -38,7 +43,13 @@ export type Rederived = {
   readonly writeAnomalies: readonly Anomaly[]
   readonly removeAnomalies: readonly Instant[]
   /** Where to go on, and with which changes; null when the stream is done. */
-  readonly rest: { readonly from: Instant; readonly changes: readonly Change[] } | null
+  readonly rest: Rest | null
+}
+
+export type Rest = {
+  readonly from: Instant
+  readonly changes: readonly Change[]
+  readonly newBefore: Instant | null
 }
 
 export function rederive(piece: Piece, changes: readonly Change[], capAt: CapAt): Rederived {
@@ -48,15 +59,14 @@ export function rederive(piece: Piece, changes: readonly Change[], capAt: CapAt)
     const meetsStored =
       !changes.some((change) => includes(change, moment.at)) &&
       sameOpen(engine.openJustBefore(moment.at), storedOpenBefore(moment.at))
-    if (meetsStored) return settle(piece, engine, moment.at, restAfter(changes, moment.at))
+    if (meetsStored) return settle(piece, engine, moment.at, restAfter(piece, changes, moment.at))
     engine.take(moment)
   }
-  const rest = piece.until === null ? null : { from: piece.until, changes: changesFrom(changes, piece.until) }
-  return settle(piece, engine, null, rest)
+  return settle(piece, engine, null, restOfStream(piece, changes))
 }
 
 /** `metAt` is where the stored result was met again: the shift then open is stored as it should be, and stays. */
-function settle(piece: Piece, engine: ShiftEngine, metAt: Instant | null, rest: Rederived['rest']): Rederived {
+function settle(piece: Piece, engine: ShiftEngine, metAt: Instant | null, rest: Rest | null): Rederived {
   const stillOpen = metAt === null ? null : engine.openJustBefore(metAt)
   const isSettled = (startedAt: Instant): boolean => stillOpen === null || startedAt !== stillOpen.startedAt
   const inRange = (at: Instant): boolean => metAt === null || at < metAt
@@ -96,21 +106,29 @@ function difference<T>(
   return { write, remove: [...left.keys()] }
 }
 
-/** Answers, for instants that only rise, which shift the stored result had open just before. */
-function storedStates(piece: Piece): (at: Instant) => OpenShift | null {
+/** Answers, for instants that only rise, which shift the stored result had open just before; undefined: unknown. */
+function storedStates(piece: Piece): (at: Instant) => OpenShift | null | undefined {
+  const { shifts } = piece.stored
   let last = piece.lastBefore
   let next = 0
   return (at) => {
-    const { shifts } = piece.stored
     while (next < shifts.length && shifts[next]!.startedAt < at) last = shifts[next++]!
-    return openBefore(last, at)
+    const isOld = piece.newBefore === null || (last !== null && last.startedAt >= piece.newBefore)
+    return isOld ? openBefore(last, at) : undefined
   }
 }
 
-function restAfter(changes: readonly Change[], at: Instant): Rederived['rest'] {
+/** What is left once the stored result was met at an instant: there, old and new are in the same state. */
+function restAfter(piece: Piece, changes: readonly Change[], at: Instant): Rest | null {
   const left = changesFrom(changes, at)
   const [first] = left
-  return first === undefined ? null : { from: first.from, changes: left }
+  if (first === undefined) return null
+  const newBefore = piece.newBefore !== null && piece.newBefore > at ? piece.newBefore : null
+  return { from: first.from, changes: left, newBefore }
+}
+
+function restOfStream({ until }: Piece, changes: readonly Change[]): Rest | null {
+  return until === null ? null : { from: until, changes: changesFrom(changes, until), newBefore: until }
 }
 
 /** The changes that reach beyond `at`, cut off there, in order. */
@@ -125,7 +143,8 @@ function includes(change: Change, at: Instant): boolean {
   return change.from <= at && (change.to === null || at <= change.to)
 }
 
-function sameOpen(a: OpenShift | null, b: OpenShift | null): boolean {
+function sameOpen(a: OpenShift | null, b: OpenShift | null | undefined): boolean {
+  if (b === undefined) return false
   return a === null || b === null ? a === b : a.startedAt === b.startedAt && a.capAt === b.capAt
 }
 
