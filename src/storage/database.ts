@@ -1,4 +1,4 @@
-import { type ControlledTransaction, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import { type ControlledTransaction, Kysely, type KyselyPlugin, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { Instant } from '../domain/instant.ts'
 import { microseconds } from './sql.ts'
@@ -24,7 +24,11 @@ export class NotDurable extends Error {
 }
 
 /** Opens a pool; nothing is connected yet. `onIdleError` is told of connections that broke while nobody used them. */
-export function openDatabase(target: DatabaseTarget, onIdleError: (error: Error) => void): OpenDatabase {
+export function openDatabase(
+  target: DatabaseTarget,
+  onIdleError: (error: Error) => void,
+  plugins: KyselyPlugin[] = [],
+): OpenDatabase {
   const isEmbedded = 'embeddedHost' in target
   const pool = new pg.Pool({
     ...(isEmbedded
@@ -42,7 +46,7 @@ export function openDatabase(target: DatabaseTarget, onIdleError: (error: Error)
   pool.on('error', onIdleError)
   // A connection can break between two statements of its user; the next statement says so, this listener need not.
   pool.on('connect', (client) => void client.on('error', () => {}))
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }), plugins })
   return { db, isEmbedded, close: () => db.destroy() }
 }
 

@@ -35,7 +35,9 @@ describe('the rules, for every set of facts and every instant asked', () => {
       fc.property(worlds, questions, (world, question) => {
         const { streams, at } = answer(world, question)
         const shifts = streams
-          .flatMap(({ workProvider, derived }) => shiftsAt(derived.shifts, at).map((shift) => ({ workProvider, ...shift })))
+          .flatMap(({ workProvider, derived }) =>
+            shiftsAt(derived.shifts, at).map((shift) => ({ workProvider, ...shift })),
+          )
           .sort((a, b) => a.startedAt - b.startedAt || (a.workProvider < b.workProvider ? -1 : 1))
         assert.deepEqual(shifts.map(plain), oracleShifts(world, CUSTOMER, question).map(plain))
       }),
@@ -48,7 +50,9 @@ describe('the rules, for every set of facts and every instant asked', () => {
       fc.property(worlds, questions, (world, question) => {
         const { streams, at } = answer(world, question)
         const anomalies = streams
-          .flatMap(({ workProvider, derived }) => anomaliesAt(derived.anomalies, at).map((one) => ({ workProvider, ...one })))
+          .flatMap(({ workProvider, derived }) =>
+            anomaliesAt(derived.anomalies, at).map((one) => ({ workProvider, ...one })),
+          )
           .sort((a, b) => a.at - b.at || (a.workProvider < b.workProvider ? -1 : 1))
         assert.deepEqual(anomalies.map(plain), oracleAnomalies(world, CUSTOMER, question).map(plain))
       }),
@@ -62,7 +66,10 @@ describe('the rules, for every set of facts and every instant asked', () => {
         const { streams, at } = answer(world, question)
         for (const stream of streams) {
           const active = clip(activeIntervals(stream), { from: BEGINNING, to: at })
-          assert.deepEqual(active.map(plain), oracleActive(world, `${stream.workProvider}-${CUSTOMER}`, question).map(plain))
+          assert.deepEqual(
+            active.map(plain),
+            oracleActive(world, `${stream.workProvider}-${CUSTOMER}`, question).map(plain),
+          )
         }
       }),
       runs(3_000),
@@ -74,7 +81,10 @@ describe('the rules, for every set of facts and every instant asked', () => {
       fc.property(worlds, questions, (world, question) => {
         const { record, streams, at } = answer(world, question)
         const records = streams.map((stream) => ({ ...stream, shifts: stream.derived.shifts }))
-        assert.deepEqual(coverOf(records, record.policies, at).map(plain), oracleCover(world, CUSTOMER, question).map(plain))
+        assert.deepEqual(
+          coverOf(records, record.policies, at).map(plain),
+          oracleCover(world, CUSTOMER, question).map(plain),
+        )
       }),
       runs(3_000),
     )
@@ -86,7 +96,11 @@ describe('the rules, for every set of facts and every instant asked', () => {
         // Cover answered a moment later includes the instant itself, if it is covered.
         const cover = oracleCover(world, CUSTOMER, { now: at + 1 })
         const { covered, why } = explainCover(recordOf(world, CUSTOMER), at as Instant, (at + 1) as Instant)
-        assert.equal(covered, cover.some((piece) => piece.from <= at && at < piece.to), why)
+        assert.equal(
+          covered,
+          cover.some((piece) => piece.from <= at && at < piece.to),
+          why,
+        )
       }),
       runs(3_000),
     )

@@ -3,7 +3,14 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Instant } from '../../src/domain/instant.ts'
 import { type Change, type Piece, rederive, type Rest } from '../../src/domain/rederive.ts'
-import { type Anomaly, type CapAt, type Derived, deriveStream, momentsOf, type Shift } from '../../src/domain/shift-engine.ts'
+import {
+  type Anomaly,
+  type CapAt,
+  type Derived,
+  deriveStream,
+  momentsOf,
+  type Shift,
+} from '../../src/domain/shift-engine.ts'
 import { runs } from '../support/properties.ts'
 
 type Event = { kind: 'login' | 'logout'; at: Instant }
@@ -78,7 +85,11 @@ describe('deriving again where events changed', () => {
       fc.property(events, events, fc.integer({ min: 1, max: 8 }), (before, added, size) => {
         const stored = new Stored(scratch(before))
         const after = [...before, ...added]
-        stored.rederive(after, added.map(({ at }) => ({ from: at, to: at })), size)
+        stored.rederive(
+          after,
+          added.map(({ at }) => ({ from: at, to: at })),
+          size,
+        )
         assert.deepEqual(stored.derived(), scratch(after))
       }),
       runs(5_000),
@@ -87,27 +98,43 @@ describe('deriving again where events changed', () => {
 
   test('removed events: equal to deriving from scratch', () => {
     fc.assert(
-      fc.property(events, fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), fc.integer({ min: 1, max: 8 }), (before, keep, size) => {
-        const stored = new Stored(scratch(before))
-        const after = before.filter((_, index) => keep[index])
-        const gone = before.filter((_, index) => !keep[index])
-        stored.rederive(after, gone.map(({ at }) => ({ from: at, to: at })), size)
-        assert.deepEqual(stored.derived(), scratch(after))
-      }),
+      fc.property(
+        events,
+        fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }),
+        fc.integer({ min: 1, max: 8 }),
+        (before, keep, size) => {
+          const stored = new Stored(scratch(before))
+          const after = before.filter((_, index) => keep[index])
+          const gone = before.filter((_, index) => !keep[index])
+          stored.rederive(
+            after,
+            gone.map(({ at }) => ({ from: at, to: at })),
+            size,
+          )
+          assert.deepEqual(stored.derived(), scratch(after))
+        },
+      ),
       runs(5_000),
     )
   })
 
   test('a whole stretch of events replaced, open at its end or not: equal to deriving from scratch', () => {
     fc.assert(
-      fc.property(events, events, instant, fc.option(instant), fc.integer({ min: 1, max: 8 }), (before, others, from, end, size) => {
-        const to = end === null ? null : (Math.max(from, end) as Instant)
-        const isIn = (at: Instant): boolean => at >= from && (to === null || at <= to)
-        const after = [...before.filter((one) => !isIn(one.at)), ...others.filter((one) => isIn(one.at))]
-        const stored = new Stored(scratch(before))
-        stored.rederive(after, [{ from, to }], size)
-        assert.deepEqual(stored.derived(), scratch(after))
-      }),
+      fc.property(
+        events,
+        events,
+        instant,
+        fc.option(instant),
+        fc.integer({ min: 1, max: 8 }),
+        (before, others, from, end, size) => {
+          const to = end === null ? null : (Math.max(from, end) as Instant)
+          const isIn = (at: Instant): boolean => at >= from && (to === null || at <= to)
+          const after = [...before.filter((one) => !isIn(one.at)), ...others.filter((one) => isIn(one.at))]
+          const stored = new Stored(scratch(before))
+          stored.rederive(after, [{ from, to }], size)
+          assert.deepEqual(stored.derived(), scratch(after))
+        },
+      ),
       runs(5_000),
     )
   })
@@ -118,14 +145,18 @@ describe('deriving again where events changed', () => {
       { kind: 'logout', at: (index * 10 + 4) as Instant },
     ]).flat()
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 99_999 }), fc.constantFrom('login' as const, 'logout' as const), (at, kind) => {
-        const late: Event = { kind, at: at as Instant }
-        const around = pairs.filter((one) => Math.abs(one.at - at) < 100)
-        const stored = new Stored(scratch(around))
-        stored.rederive([...around, late], [{ from: late.at, to: late.at }], 5)
-        assert.deepEqual(stored.derived(), scratch([...around, late]))
-        assert.ok(stored.steps <= 5, `looked at ${stored.steps} moments`)
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 99_999 }),
+        fc.constantFrom('login' as const, 'logout' as const),
+        (at, kind) => {
+          const late: Event = { kind, at: at as Instant }
+          const around = pairs.filter((one) => Math.abs(one.at - at) < 100)
+          const stored = new Stored(scratch(around))
+          stored.rederive([...around, late], [{ from: late.at, to: late.at }], 5)
+          assert.deepEqual(stored.derived(), scratch([...around, late]))
+          assert.ok(stored.steps <= 5, `looked at ${stored.steps} moments`)
+        },
+      ),
       runs(200),
     )
   })

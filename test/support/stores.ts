@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'node:test'
+import type { KyselyPlugin } from 'kysely'
 import pg from 'pg'
 import { pino } from 'pino'
 import type { Context } from '../../src/app/context.ts'
@@ -16,6 +17,7 @@ import { ensurePartitions } from '../../src/storage/partitions.ts'
 export type Store = {
   readonly engine: Engine
   readonly context: Context
+  readonly target: DatabaseTarget
   /** The environment by which the program opens this store in a process of its own. */
   readonly environment: Record<string, string>
   close(): Promise<void>
@@ -36,8 +38,11 @@ export function openStore(engine: Engine): Promise<Store> {
   return engine === 'embedded' ? openEmbeddedStore() : openServerStore()
 }
 
-export function contextOn(target: DatabaseTarget): { context: Context; close(): Promise<void> } {
-  const { db, isEmbedded, close } = openDatabase(target, () => {})
+export function contextOn(
+  target: DatabaseTarget,
+  plugins: KyselyPlugin[] = [],
+): { context: Context; close(): Promise<void> } {
+  const { db, isEmbedded, close } = openDatabase(target, () => {}, plugins)
   const context: Context = {
     db,
     isEmbedded,
@@ -61,9 +66,11 @@ async function openEmbeddedStore(): Promise<Store> {
       throw new Error(reason)
     },
   })
-  const opened = contextOn({ embeddedHost: embedded.host })
+  const target = { embeddedHost: embedded.host }
+  const opened = contextOn(target)
   return {
     engine: 'embedded',
+    target,
     context: opened.context,
     environment: { DATA_DIR: dataDir, ZEGO_DEMO: '0' },
     async close() {
@@ -111,11 +118,13 @@ async function openServerStore(): Promise<Store> {
   await onServer(`create database ${name}`)
   const url = new URL(TEST_DATABASE_URL!)
   url.pathname = `/${name}`
-  const opened = contextOn({ url: url.href })
+  const target = { url: url.href }
+  const opened = contextOn(target)
   await migrate(opened.context.db)
   await ensurePartitions(opened.context.db, opened.context.now())
   return {
     engine: 'server',
+    target,
     context: opened.context,
     environment: { DATABASE_URL: url.href, ZEGO_DEMO: '0' },
     async close() {

@@ -30,7 +30,11 @@ const identity: fc.Arbitrary<Identity> = fc.constantFrom<Identity>(
 /** The grid of caps makes shifts end, by cap and by logout alike, on the grid of events. */
 const settings = fc.array(
   fc.oneof(
-    fc.record({ name: fc.constant('cap' as const), value: fc.integer({ min: 1, max: 12 }).map((n) => n * GRID), effectiveAt: instant }),
+    fc.record({
+      name: fc.constant('cap' as const),
+      value: fc.integer({ min: 1, max: 12 }).map((n) => n * GRID),
+      effectiveAt: instant,
+    }),
     fc.record({
       name: fc.constant('link_requires' as const),
       value: fc.constantFrom('nothing' as const, 'signature' as const, 'match' as const),
@@ -40,11 +44,19 @@ const settings = fc.array(
   { maxLength: 4 },
 )
 
-const reports = fc.array(fc.record({ workProvider, identity, kind, at: instant, receivedAt: instant }), { maxLength: 40 })
+const reports = fc.array(fc.record({ workProvider, identity, kind, at: instant, receivedAt: instant }), {
+  maxLength: 40,
+})
 
 /** Bindings of a user id follow each other: each ends by a release before the next begins. */
 const holdings = fc.array(
-  fc.record({ workProvider, userId: fc.constantFrom(...USER_IDS), recordedAt: instant, released: fc.option(instant), mine: fc.boolean() }),
+  fc.record({
+    workProvider,
+    userId: fc.constantFrom(...USER_IDS),
+    recordedAt: instant,
+    released: fc.option(instant),
+    mine: fc.boolean(),
+  }),
   { maxLength: 5 },
 )
 
@@ -54,26 +66,45 @@ export const worlds: fc.Arbitrary<World> = fc
     linked: fc.tuple(fc.boolean(), fc.boolean()),
     linkRecordedAt: instant,
     holdings,
-    consents: fc.array(fc.record({ workProvider, given: fc.boolean(), signed: fc.boolean(), effectiveAt: instant, recordedAt: instant }), { maxLength: 5 }),
+    consents: fc.array(
+      fc.record({ workProvider, given: fc.boolean(), signed: fc.boolean(), effectiveAt: instant, recordedAt: instant }),
+      { maxLength: 5 },
+    ),
     matches: fc.array(fc.record({ workProvider, success: fc.boolean(), at: instant }), { maxLength: 3 }),
     policies: fc.array(
-      fc.record({ workProvider: fc.option(workProvider), from: instant, length: fc.option(fc.integer({ min: 1, max: SPAN })), cancelledAt: fc.option(instant), recordedAt: instant }),
+      fc.record({
+        workProvider: fc.option(workProvider),
+        from: instant,
+        length: fc.option(fc.integer({ min: 1, max: SPAN })),
+        cancelledAt: fc.option(instant),
+        recordedAt: instant,
+      }),
       { maxLength: 3 },
     ),
     reports,
-    annulments: fc.array(fc.record({ report: fc.nat(), annulled: fc.boolean(), recordedAt: instant }), { maxLength: 4 }),
+    annulments: fc.array(fc.record({ report: fc.nat(), annulled: fc.boolean(), recordedAt: instant }), {
+      maxLength: 4,
+    }),
   })
   .map(build)
 
-
 function build(raw: {
-  settings: [{ name: 'cap' | 'link_requires'; value: unknown; effectiveAt: number }[], { name: 'cap' | 'link_requires'; value: unknown; effectiveAt: number }[]]
+  settings: [
+    { name: 'cap' | 'link_requires'; value: unknown; effectiveAt: number }[],
+    { name: 'cap' | 'link_requires'; value: unknown; effectiveAt: number }[],
+  ]
   linked: [boolean, boolean]
   linkRecordedAt: number
   holdings: { workProvider: string; userId: string; recordedAt: number; released: number | null; mine: boolean }[]
   consents: { workProvider: string; given: boolean; signed: boolean; effectiveAt: number; recordedAt: number }[]
   matches: { workProvider: string; success: boolean; at: number }[]
-  policies: { workProvider: string | null; from: number; length: number | null; cancelledAt: number | null; recordedAt: number }[]
+  policies: {
+    workProvider: string | null
+    from: number
+    length: number | null
+    cancelledAt: number | null
+    recordedAt: number
+  }[]
   reports: World['reports']
   annulments: { report: number; annulled: boolean; recordedAt: number }[]
 }): World {
@@ -81,7 +112,9 @@ function build(raw: {
   const names = WORK_PROVIDERS.filter((_, index) => raw.linked[index])
   // Another customer, C2, holds the ids that are not C1's.
   const links = WORK_PROVIDERS.flatMap((name) => [
-    ...(names.includes(name) ? [{ id: `${name}-${CUSTOMER}`, workProvider: name, customerNumber: CUSTOMER, recordedAt: raw.linkRecordedAt }] : []),
+    ...(names.includes(name)
+      ? [{ id: `${name}-${CUSTOMER}`, workProvider: name, customerNumber: CUSTOMER, recordedAt: raw.linkRecordedAt }]
+      : []),
     { id: `${name}-C2`, workProvider: name, customerNumber: 'C2', recordedAt: START },
   ])
   const bindings: World['bindings'] = []
@@ -89,24 +122,39 @@ function build(raw: {
   for (const held of raw.holdings.toSorted((a, b) => a.recordedAt - b.recordedAt)) {
     const linkId = `${held.workProvider}-${held.mine && names.includes(held.workProvider as never) ? CUSTOMER : 'C2'}`
     const isHeld = bindings.some(
-      (one) => one.workProvider === held.workProvider && one.userId === held.userId && !releases.some((release) => release.bindingId === one.id),
+      (one) =>
+        one.workProvider === held.workProvider &&
+        one.userId === held.userId &&
+        !releases.some((release) => release.bindingId === one.id),
     )
     if (isHeld) continue
     const id = ++seq
     bindings.push({ id, workProvider: held.workProvider, userId: held.userId, linkId, recordedAt: held.recordedAt })
     // Recorded with the binding itself: the next one of this id is only ever recorded after it.
-    if (held.released !== null) releases.push({ bindingId: id, effectiveAt: held.released, recordedAt: held.recordedAt })
+    if (held.released !== null)
+      releases.push({ bindingId: id, effectiveAt: held.released, recordedAt: held.recordedAt })
   }
   return {
     workProviders: WORK_PROVIDERS.map((name, index) => ({
       name,
-      settings: raw.settings[index]!.map((one) => ({ ...one, seq: ++seq, recordedAt: one.effectiveAt })) as World['workProviders'][number]['settings'],
+      settings: raw.settings[index]!.map((one) => ({
+        ...one,
+        seq: ++seq,
+        recordedAt: one.effectiveAt,
+      })) as World['workProviders'][number]['settings'],
     })),
     links,
     bindings,
     releases,
     consents: raw.consents
-      .map((one) => ({ seq: ++seq, linkId: `${one.workProvider}-${CUSTOMER}`, given: one.given, signed: one.signed, effectiveAt: one.effectiveAt, recordedAt: one.recordedAt }))
+      .map((one) => ({
+        seq: ++seq,
+        linkId: `${one.workProvider}-${CUSTOMER}`,
+        given: one.given,
+        signed: one.signed,
+        effectiveAt: one.effectiveAt,
+        recordedAt: one.recordedAt,
+      }))
       .filter((one) => links.some((link) => link.id === one.linkId)),
     matches: raw.matches.map((one) => ({ ...one, customerNumber: CUSTOMER })),
     policies: raw.policies.map((one, index) => ({
@@ -121,18 +169,29 @@ function build(raw: {
       recordedAt: one.recordedAt,
     })),
     cancellations: raw.policies.flatMap((one, index) =>
-      one.cancelledAt === null ? [] : [{ policyId: `p${index}`, effectiveAt: one.cancelledAt, recordedAt: one.recordedAt + GRID }],
+      one.cancelledAt === null
+        ? []
+        : [{ policyId: `p${index}`, effectiveAt: one.cancelledAt, recordedAt: one.recordedAt + GRID }],
     ),
     reports: raw.reports,
     annulments: raw.annulments.flatMap((one) => {
       const report = raw.reports[raw.reports.length === 0 ? 0 : one.report % raw.reports.length]
       if (report === undefined) return []
       const { workProvider: name, identity: who, kind: what, at } = report
-      return [{ seq: ++seq, workProvider: name, identity: who, kind: what, at, annulled: one.annulled, recordedAt: one.recordedAt }]
+      return [
+        {
+          seq: ++seq,
+          workProvider: name,
+          identity: who,
+          kind: what,
+          at,
+          annulled: one.annulled,
+          recordedAt: one.recordedAt,
+        },
+      ]
     }),
   }
 }
-
 
 /** The world's facts about a customer in the shape that storage gives the domain. */
 export function recordOf(world: World, customerNumber: string): CustomerRecord {
@@ -168,11 +227,22 @@ function streamOf(world: World, link: World['links'][number], id: number): Strea
     workProvider: link.workProvider,
     settings: world.workProviders
       .find((one) => one.name === link.workProvider)!
-      .settings.map(
-        (one): Setting =>
-          one.name === 'cap'
-            ? { seq: one.seq, name: 'cap', microseconds: one.value, effectiveAt: one.effectiveAt as Instant, recordedAt: one.recordedAt as Instant }
-            : { seq: one.seq, name: 'link_requires', requirement: one.value, effectiveAt: one.effectiveAt as Instant, recordedAt: one.recordedAt as Instant },
+      .settings.map((one): Setting =>
+        one.name === 'cap'
+          ? {
+              seq: one.seq,
+              name: 'cap',
+              microseconds: one.value,
+              effectiveAt: one.effectiveAt as Instant,
+              recordedAt: one.recordedAt as Instant,
+            }
+          : {
+              seq: one.seq,
+              name: 'link_requires',
+              requirement: one.value,
+              effectiveAt: one.effectiveAt as Instant,
+              recordedAt: one.recordedAt as Instant,
+            },
       ),
     consents: world.consents
       .filter((one) => one.linkId === link.id)
@@ -232,7 +302,14 @@ function eventsOf(world: World, workProvider: string, bindings: readonly Binding
       receivedAt: report.receivedAt as Instant,
       requestId: key,
       annulments: world.annulments
-        .filter((one) => one.workProvider === workProvider && one.identity.kind === identityKind && one.identity.text === text && one.kind === report.kind && one.at === report.at)
+        .filter(
+          (one) =>
+            one.workProvider === workProvider &&
+            one.identity.kind === identityKind &&
+            one.identity.text === text &&
+            one.kind === report.kind &&
+            one.at === report.at,
+        )
         .map((one) => ({ annulled: one.annulled, reason: '', by: '', recordedAt: one.recordedAt as Instant })),
     })
   }
