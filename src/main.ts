@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
-import { CommanderError } from 'commander'
-import { type Command } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import type { Cli } from './cli/cli.ts'
 import { buildProgram } from './cli/program.ts'
 import { BadConfiguration, type Config, readConfig } from './config.ts'
@@ -10,10 +9,9 @@ import { Impossible } from './domain/errors.ts'
 import { instantOfEpochMilliseconds } from './domain/instant.ts'
 import { openLog } from './log.ts'
 import { openContext } from './open.ts'
-import { serve } from './serve.ts'
 import { isUnavailable, NotDurable } from './storage/database.ts'
 import { DataDirectoryInUse } from './storage/embedded/embedded.ts'
-import { NewerSchema, pendingMigrations } from './storage/migrate.ts'
+import { migrate, NewerSchema, pendingMigrations } from './storage/migrate.ts'
 
 /* The composition root: the only place that reads the environment, and that decides how the process ends. */
 
@@ -60,6 +58,8 @@ async function runServer(): Promise<void> {
     // Started by an older Node: when that process is gone, so is whoever would stop this one.
     if (process.channel !== undefined) process.once('disconnect', stop)
   })
+  // Loaded here, because no other command needs the server.
+  const { serve } = await import('./serve.ts')
   const serving = await serve({
     config,
     log,
@@ -76,7 +76,6 @@ async function assertMigrated(db: Parameters<typeof pendingMigrations>[0], confi
   const pending = await pendingMigrations(db)
   if (pending.length === 0) return
   if (config.databaseUrl !== undefined) throw new Impossible('the database lacks migrations: run "zego migrate" first')
-  const { migrate } = await import('./storage/migrate.ts')
   await migrate(db)
 }
 

@@ -4,6 +4,9 @@ import { type Cli, command } from './cli.ts'
 
 type Options = { month: string; customer?: string; workProvider?: string; csv?: boolean; json?: boolean }
 
+const CSV_HEADING = 'customer_number,work_provider,day,minutes'
+const TEXT_HEADING = 'customer  work provider  day  minutes'
+
 export function usageCommands(program: Command, cli: Cli): void {
   command(program, 'usage', 'minutes of cover by customer, work provider and local day')
     .requiredOption('--month <month>', 'as in 2026-11')
@@ -14,10 +17,14 @@ export function usageCommands(program: Command, cli: Cli): void {
       const request = { month: options.month, customerNumber: options.customer, workProvider: options.workProvider }
       await cli.withContext(async (context) => {
         if (options.json) return printJson(cli, usage(context, request))
-        cli.print(options.csv ? 'customer_number,work_provider,day,minutes' : 'customer  work provider  day  minutes')
+        const lineOf = options.csv ? csvLine : textLine
+        let isBegun = false
         for await (const rows of usage(context, request)) {
-          for (const row of rows) cli.print(options.csv ? csvLine(row) : textLine(row))
+          if (!isBegun) cli.print(options.csv ? CSV_HEADING : TEXT_HEADING)
+          isBegun = true
+          for (const row of rows) cli.print(lineOf(row))
         }
+        if (!isBegun) cli.print(options.csv ? CSV_HEADING : 'No cover.')
       })
     })
 }
