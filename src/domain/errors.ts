@@ -13,6 +13,7 @@ export const ERRORS = {
   TOO_LARGE: { status: 413, title: 'The body or the batch is too large', code: 'INVALID_DATA' },
   RATE_LIMITED: { status: 429, title: 'This key sends faster than it may' },
   TIMEOUT: { status: 408, title: 'The request did not arrive in time', code: 'INVALID_DATA' },
+  EXPECTATION_FAILED: { status: 417, title: 'The Expect header cannot be met', code: 'INVALID_DATA' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large', code: 'INVALID_DATA' },
   INTERNAL: { status: 500, title: 'The server is at fault' },
   UNAVAILABLE: { status: 503, title: 'The request was not stored; send it again' },

@@ -2,13 +2,16 @@ import type { IncomingMessage } from 'node:http'
 import type { Caller, KeyRing } from '../app/api-keys.ts'
 import { Refusal } from '../domain/errors.ts'
 
+/** White space as HTTP knows it; JavaScript's `trim` would take more. */
+const HTTP_SPACE_AROUND = /^[ \t]+|[ \t]+$/g
+
 /**
  * Whose key a request carries. The header holds the bare key; clients that send `Bearer` before it are served too. Node
  * would join or drop a second header: the raw ones are looked at.
  */
 export async function authenticate(keyRing: KeyRing, incoming: IncomingMessage): Promise<Caller> {
   const values = incoming.rawHeaders.filter((_, i) => i % 2 === 1 && isAuthorization(incoming.rawHeaders[i - 1]!))
-  const value = values[0]?.trim() ?? ''
+  const value = (values[0] ?? '').replace(HTTP_SPACE_AROUND, '')
   if (values.length > 1) throw new Refusal('INVALID_KEY', 'there is more than one Authorization header')
   if (value === '') throw new Refusal('MISSING_AUTH', 'there is no Authorization header, or it is empty')
   const caller = (await keyRing.find(value)) ?? (await findBearer(keyRing, value))

@@ -6,9 +6,8 @@ import { PENDING, reply } from './replies.ts'
 
 /** POST /v1/match */
 export const postMatch: Resource = async (exchange) => {
-  const { value, isDeprecated } = parseMatch(parseBody(await readBody(exchange.incoming)))
-  exchange.isDeprecated = isDeprecated
+  const word = parseMatch(parseBody(await readBody(exchange.incoming)), exchange)
   const { requestId, caller, services } = exchange
-  await recordMatch(services.context, { requestId, workProviderId: caller.workProviderId, ...value })
+  await recordMatch(services.context, { requestId, workProviderId: caller.workProviderId, ...word })
   return reply(exchange, 202, PENDING, { Location: `/v1/requests/${requestId}` })
 }

@@ -16,8 +16,8 @@ export const IDENTITY_FIELDS = [
   { name: 'driverId', kind: 'user_id', isDeprecated: true },
 ] as const satisfies readonly { name: string; kind: IdentityKind; isDeprecated: boolean }[]
 
-/** What was read, and whether a deprecated field was used to say it. */
-export type Parsed<T> = { readonly value: T; readonly isDeprecated: boolean }
+/** Where it is noted that a request used a deprecated field: also one that is refused. */
+export type DeprecationNote = { isDeprecated: boolean }
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -35,47 +35,49 @@ export function parseBody(bytes: Buffer): unknown {
   return body
 }
 
-export function parseReport(body: unknown, now: Instant): Parsed<Report> {
+export function parseReport(body: unknown, now: Instant, note: DeprecationNote): Report {
   if (!isObject(body)) throw invalid('the body is not an object')
+  note.isDeprecated = usesDeprecated(body)
   return parseItem(body, now, '')
 }
 
-export function parseBatch(body: unknown, now: Instant): Parsed<Report[]> {
+export function parseBatch(body: unknown, now: Instant, note: DeprecationNote): Report[] {
   if (!Array.isArray(body)) throw invalid('the body is not an array')
   if (body.length > MAX_BATCH_ITEMS) {
     throw new Refusal('TOO_LARGE', `the batch has more than ${MAX_BATCH_ITEMS} items`)
   }
-  let isDeprecated = false
-  const value = body.map((item: unknown, index) => {
+  note.isDeprecated = body.some((item: unknown) => isObject(item) && usesDeprecated(item))
+  return body.map((item: unknown, index) => {
     if (!isObject(item)) throw invalid(`item ${index}: not an object`)
-    const report = parseItem(item, now, `item ${index}: `)
-    isDeprecated ||= report.isDeprecated
-    return report.value
+    return parseItem(item, now, `item ${index}: `)
   })
-  return { value, isDeprecated }
 }
 
 export type MatchBody = { readonly customerNumber: string; readonly success: boolean }
 
-export function parseMatch(body: unknown): Parsed<MatchBody> {
+export function parseMatch(body: unknown, note: DeprecationNote): MatchBody {
   if (!isObject(body)) throw invalid('the body is not an object')
-  const { value: identity, isDeprecated } = parseIdentityFields(body, '')
+  note.isDeprecated = usesDeprecated(body)
+  const identity = parseIdentityFields(body, '')
   if (identity.kind !== 'customer_number') throw invalid('a match takes customerNumber only')
   if (typeof body['success'] !== 'boolean') throw invalid('success is not a boolean')
-  return { value: { customerNumber: identity.text, success: body['success'] }, isDeprecated }
+  return { customerNumber: identity.text, success: body['success'] }
 }
 
 /** The identity of a status query: null for one that nobody can have, which is answered as one that nobody has. */
-export function parseStatusQuery(query: string): Parsed<IdentityName | null> {
-  const given = parseQuery(query).filter((pair) => IDENTITY_FIELDS.some((field) => field.name === pair.name))
-  const [pair] = given
-  if (pair === undefined) throw invalid('the query names no identity')
+export function parseStatusQuery(query: string, note: DeprecationNote): IdentityName | null {
+  const given = parseQuery(query).flatMap(({ name, value }) => {
+    const field = IDENTITY_FIELDS.find((one) => one.name === name)
+    return field === undefined ? [] : [{ ...field, value }]
+  })
+  note.isDeprecated = given.some((field) => field.isDeprecated)
+  const [field] = given
+  if (field === undefined) throw invalid('the query names no identity')
   if (given.length > 1) throw invalid('the query names more than one identity')
-  if (pair.value === '') throw invalid(`${pair.name} is empty`)
-  const field = IDENTITY_FIELDS.find((one) => one.name === pair.name)!
-  const parsed = pair.value === null ? null : parseIdentity(field.kind, pair.value)
-  const value = parsed !== null && 'identity' in parsed ? parsed.identity : null
-  return { value, isDeprecated: field.isDeprecated }
+  if (field.value === '') throw invalid(`${field.name} is empty`)
+  if (field.value === null) return null
+  const parsed = parseIdentity(field.kind, field.value)
+  return 'identity' in parsed ? parsed.identity : null
 }
 
 /** The e-mail of a validate query: undefined when none is given, null when what is given cannot be one's. */
@@ -108,17 +110,17 @@ function decodeForm(text: string): string | null {
   return decode(text.replaceAll('+', ' '))
 }
 
-function parseItem(item: JsonObject, now: Instant, where: string): Parsed<Report> {
-  const { value: identity, isDeprecated } = parseIdentityFields(item, where)
+function parseItem(item: JsonObject, now: Instant, where: string): Report {
+  const identity = parseIdentityFields(item, where)
   const timestamp = item['timestamp']
   if (typeof timestamp !== 'string') throw invalid(`${where}timestamp is not a string`)
   const parsed = parseReportInstant(timestamp, now)
   if ('problem' in parsed) throw invalid(where + parsed.problem)
-  return { value: { identity, at: parsed.instant }, isDeprecated }
+  return { identity, at: parsed.instant }
 }
 
-function parseIdentityFields(item: JsonObject, where: string): Parsed<IdentityName> {
-  const given = IDENTITY_FIELDS.filter((field) => item[field.name] !== undefined && item[field.name] !== null)
+function parseIdentityFields(item: JsonObject, where: string): IdentityName {
+  const given = IDENTITY_FIELDS.filter((field) => isGiven(item, field))
   const [field] = given
   if (field === undefined) throw invalid(`${where}no identity is given`)
   if (given.length > 1) throw invalid(`${where}more than one identity is given`)
@@ -126,7 +128,15 @@ function parseIdentityFields(item: JsonObject, where: string): Parsed<IdentityNa
   if (typeof text !== 'string') throw invalid(`${where}${field.name} is not a string`)
   const parsed = parseIdentity(field.kind, text)
   if ('problem' in parsed) throw invalid(`${where}${field.name} ${parsed.problem}`)
-  return { value: parsed.identity, isDeprecated: field.isDeprecated }
+  return parsed.identity
+}
+
+function usesDeprecated(item: JsonObject): boolean {
+  return IDENTITY_FIELDS.some((field) => field.isDeprecated && isGiven(item, field))
+}
+
+function isGiven(item: JsonObject, field: { readonly name: string }): boolean {
+  return item[field.name] !== undefined && item[field.name] !== null
 }
 
 function invalid(detail: string): Refusal {
@@ -139,12 +149,14 @@ function isObject(value: unknown): value is JsonObject {
 
 /** Counts levels without recursion: a body of brackets alone would overflow the stack. */
 function isNestedDeeper(body: unknown, limit: number): boolean {
-  let level: unknown[] = [body]
-  for (let depth = 0; level.length > 0; depth++) {
+  let level = [body].filter(isContainer)
+  for (let depth = 1; level.length > 0; depth++) {
     if (depth > limit) return true
-    level = level.flatMap((value) =>
-      typeof value === 'object' && value !== null ? Object.values(value).filter((one) => typeof one === 'object') : [],
-    )
+    level = level.flatMap((container) => Object.values(container).filter(isContainer))
   }
   return false
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

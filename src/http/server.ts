@@ -1,175 +1,94 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { Socket } from 'node:net'
-import { getRequestListener, type HttpBindings } from '@hono/node-server'
-import { Hono } from 'hono'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
 import { errorCode, ERRORS, type ErrorName, Refusal } from '../domain/errors.ts'
-import { isUnavailable } from '../storage/database.ts'
-import { authenticate } from './authenticate.ts'
-import type { Exchange, Resource, Services } from './exchange.ts'
-import { postMatch } from './match.ts'
-import { namesProblem, reply, replyError } from './replies.ts'
-import { getRequest, REQUESTS_PATH } from './requests.ts'
-import { postBatch, postShift } from './shifts.ts'
-import { getStatus } from './status.ts'
-import { getValidate, VALIDATE_PATH } from './validate.ts'
+import type { Bindings } from './api.ts'
+import type { Services } from './exchange.ts'
+import { replyError } from './replies.ts'
 
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
 const MAX_HEADER_BYTES = 16 * 1024
 const MAX_CONNECTIONS = 10_000
-const RETRY_AFTER_SECONDS = 1
-const ROOT_PATH = '/'
 
-type Bindings = { Bindings: HttpBindings }
-
-/** The paths of the API, each with its one method. Each answers with and without a trailing slash. */
-const RESOURCES: readonly { method: 'GET' | 'POST'; paths: readonly string[]; resource: Resource }[] = [
-  { method: 'POST', paths: ['/v1/shift/login'], resource: postShift('login') },
-  { method: 'POST', paths: ['/v1/shift/logout'], resource: postShift('logout') },
-  { method: 'POST', paths: ['/v1/batch/login'], resource: postBatch('login') },
-  { method: 'POST', paths: ['/v1/batch/logout'], resource: postBatch('logout') },
-  { method: 'POST', paths: ['/v1/match', '/v1/user/match'], resource: postMatch },
-  { method: 'GET', paths: ['/v1/user/status', '/v1/status'], resource: getStatus },
-  { method: 'GET', paths: [VALIDATE_PATH, `${VALIDATE_PATH}/:number`], resource: getValidate },
-  { method: 'GET', paths: [`${REQUESTS_PATH}/:id`], resource: getRequest },
-]
-
-/** The API as an application: it listens to nothing. */
-export function buildApi(services: Services): Hono<Bindings> {
-  const app = new Hono<Bindings>({ strict: false })
-  app.get('/livez', (c) => reply(newExchange(services, c.env.incoming), 200, '{"status":"ok"}'))
-  app.get('/readyz', async (c) => {
-    const exchange = newExchange(services, c.env.incoming)
-    try {
-      await services.assertReady()
-      return reply(exchange, 200, '{"status":"ok"}')
-    } catch {
-      return replyError(exchange, unavailable())
-    }
-  })
-  for (const { method, paths, resource } of RESOURCES) {
-    for (const path of paths) app.on(method, path, (c) => answer(newExchange(services, c.env.incoming), resource))
-  }
-  for (const path of ['/livez', '/readyz', ...RESOURCES.flatMap((one) => one.paths)]) {
-    const method = RESOURCES.find((one) => one.paths.includes(path))?.method ?? 'GET'
-    app.all(path, (c) => refuse(newExchange(services, c.env.incoming), wrongMethod(), { Allow: allow(method) }))
-  }
-  app.notFound((c) =>
-    refuse(newExchange(services, c.env.incoming), new Refusal('NOT_FOUND', 'there is nothing at this path')),
-  )
-  return app
+/** What Node's parser found wrong, where it is not simply that the bytes are no HTTP. */
+const PARSER_ERRORS: Readonly<Record<string, ErrorName>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'TIMEOUT',
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
 }
 
-function newExchange(services: Services, incoming: IncomingMessage): Exchange {
-  const [path = ROOT_PATH, ...query] = (incoming.url ?? ROOT_PATH).split('?')
-  return {
-    services,
-    incoming,
-    requestId: services.context.newId(),
-    wantsProblem: namesProblem(incoming.headers.accept),
-    isDeprecated: false,
-    path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path,
-    query: query.join('?'),
-    caller: null,
-  }
+const STATUS_TEXTS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
 }
 
-/** Checks in the order of product.md: path and method are done; key, rate, and the resource looks at size and content. */
-async function answer(exchange: Exchange, resource: Resource): Promise<Response> {
-  try {
-    const caller = await authenticate(exchange.services.keyRing, exchange.incoming)
-    exchange.caller = caller
-    exchange.services.rates.admit(caller.keyId, exchange.services.context.now())
-    return await resource(Object.assign(exchange, { caller }))
-  } catch (error) {
-    return refuse(exchange, refusalOf(exchange, error))
-  }
-}
-
-function refusalOf(exchange: Exchange, error: unknown): Refusal {
-  if (error instanceof Refusal) return error
-  const { log } = exchange.services.context
-  if (isUnavailable(error)) {
-    log.warn({ err: error, requestId: exchange.requestId }, 'the database cannot be used')
-    return unavailable()
-  }
-  log.error({ err: error, requestId: exchange.requestId }, 'a request failed')
-  return new Refusal('INTERNAL', 'this is a fault of the server')
-}
-
-function refuse(exchange: Exchange, refusal: Refusal, headers: Record<string, string> = {}): Response {
-  const { services, incoming, requestId, path } = exchange
-  services.refusals.note({
-    requestId,
-    workProviderId: exchange.caller?.workProviderId ?? null,
-    at: services.context.now(),
-    method: incoming.method ?? '',
-    path,
-    status: ERRORS[refusal.error].status,
-    error: refusal.error,
-    detail: refusal.detail,
-  })
-  return replyError(exchange, refusal, headers)
-}
-
-function unavailable(): Refusal {
-  return new Refusal('UNAVAILABLE', 'the database cannot be used now', RETRY_AFTER_SECONDS)
-}
-
-function wrongMethod(): Refusal {
-  return new Refusal('METHOD_NOT_ALLOWED', 'this path does not take that method')
-}
-
-function allow(method: 'GET' | 'POST'): string {
-  return method === 'GET' ? 'GET, HEAD' : method
-}
-
-/** An HTTP server around the application, with the limits of a public one. It does not listen yet. */
+/**
+ * An HTTP server around the application, with the limits of a public one. It does not listen yet. What never reaches
+ * the application, because it is hardly HTTP, is answered in the contract's form all the same.
+ */
 export function createHttpServer(app: Hono<Bindings>, services: Services): Server {
+  const listener = getRequestListener((request, env) => app.fetch(request, env), {
+    // A HTTP/1.0 client need not name a host.
+    hostname: 'localhost',
+    errorHandler: () => unreadable(services, 'the request target cannot be read'),
+  })
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
+      requireHostHeader: false,
     },
-    getRequestListener((request, env) => app.fetch(request, env), {
-      overrideGlobalObjects: true,
-      // A request target that is no URL: nothing of the application has seen it.
-      errorHandler: () => unreadable(services, 'INVALID_DATA', 'the request target cannot be read'),
-    }),
+    (incoming, outgoing) => {
+      if (lacksHost(incoming)) answer(services, outgoing, 'INVALID_DATA')
+      else void listener(incoming, outgoing)
+    },
   )
   server.maxConnections = MAX_CONNECTIONS
-  server.on('clientError', (error, socket) => answerUnreadable(services, error, socket as Socket))
+  server.on('checkExpectation', (_, outgoing: ServerResponse) => answer(services, outgoing, 'EXPECTATION_FAILED'))
+  server.on('connect', (_, socket) => hangUp(services, socket, 'NOT_FOUND'))
+  server.on('clientError', (error: Error & { code?: string }, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    hangUp(services, socket, PARSER_ERRORS[error.code ?? ''] ?? 'INVALID_DATA')
+  })
   return server
 }
 
-function unreadable(services: Services, error: ErrorName, detail: string): Response {
+function lacksHost(incoming: IncomingMessage): boolean {
+  return incoming.httpVersion === '1.1' && incoming.headers.host === undefined
+}
+
+function unreadable(services: Services, detail: string): Response {
   const context = { requestId: services.context.newId(), isDeprecated: false, wantsProblem: false }
-  return replyError(context, new Refusal(error, detail))
+  return replyError(context, new Refusal('INVALID_DATA', detail))
 }
 
-/** Answers bytes that are not HTTP, or not in time, in the contract's form, and hangs up. */
-function answerUnreadable(services: Services, error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const name: ErrorName =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? 'TIMEOUT'
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? 'HEADERS_TOO_LARGE'
-        : 'INVALID_DATA'
-  const { status, title } = ERRORS[name]
-  const body = JSON.stringify({ error: errorCode(name) })
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? 'Error'}\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${body.length}\r\nRequest-Id: ${services.context.newId()}\r\n` +
-      `Zego-Error-Detail: ${title}\r\nConnection: close\r\n\r\n${body}`,
-  )
+function answer(services: Services, outgoing: ServerResponse, error: ErrorName): void {
+  const { headers, body } = plainAnswer(services, error)
+  outgoing.writeHead(ERRORS[error].status, headers).end(body)
 }
 
-const STATUS_TEXT: Partial<Record<number, string>> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
+/** Answers on the bare socket. */
+function hangUp(services: Services, socket: Duplex, error: ErrorName): void {
+  const { headers, body } = plainAnswer(services, error)
+  const { status } = ERRORS[error]
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  socket.end([`HTTP/1.1 ${status} ${STATUS_TEXTS[status] ?? 'Error'}`, ...lines, '', body].join('\r\n'))
+}
+
+function plainAnswer(services: Services, error: ErrorName): { headers: Record<string, string | number>; body: string } {
+  const body = JSON.stringify({ error: errorCode(error) })
+  const headers = {
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+    'Request-Id': services.context.newId(),
+    'Zego-Error-Detail': ERRORS[error].title,
+    Connection: 'close',
+  }
+  return { headers, body }
 }

@@ -9,9 +9,8 @@ import { PENDING, reply } from './replies.ts'
 export function postShift(kind: EventKind): Resource {
   return async (exchange) => {
     const body = parseBody(await readBody(exchange.incoming))
-    const { value, isDeprecated } = parseReport(body, exchange.services.context.now())
-    exchange.isDeprecated = isDeprecated
-    return accept(exchange, exchange.caller, kind, [value])
+    const report = parseReport(body, exchange.services.context.now(), exchange)
+    return accept(exchange, exchange.caller, kind, [report])
   }
 }
 
@@ -19,10 +18,9 @@ export function postShift(kind: EventKind): Resource {
 export function postBatch(kind: EventKind): Resource {
   return async (exchange) => {
     const body = parseBody(await readBody(exchange.incoming))
-    const { value, isDeprecated } = parseBatch(body, exchange.services.context.now())
-    exchange.isDeprecated = isDeprecated
-    if (value.length === 0) return reply(exchange, 202, PENDING)
-    return accept(exchange, exchange.caller, kind, value)
+    const reports = parseBatch(body, exchange.services.context.now(), exchange)
+    if (reports.length === 0) return reply(exchange, 202, PENDING)
+    return accept(exchange, exchange.caller, kind, reports)
   }
 }
 

@@ -6,8 +6,7 @@ import { reply } from './replies.ts'
 
 /** GET /v1/user/status and /v1/status */
 export const getStatus: Resource = async (exchange) => {
-  const { value: identity, isDeprecated } = parseStatusQuery(exchange.query)
-  exchange.isDeprecated = isDeprecated
+  const identity = parseStatusQuery(exchange.query, exchange)
   const { statusDesk } = exchange.services
   const status = await statusDesk.answer(exchange.caller.workProviderId, identity)
   if (status.kind === 'unknown')
