@@ -1,7 +1,7 @@
 import { bindingOf, type CustomerRecord, deriveFromFacts, type StreamRecord, streamEvents } from './customer-record.ts'
 import { formatInstant, type Instant } from './instant.ts'
 import { contains, later } from './interval.ts'
-import { activeIntervals, consentAt, consentPeriods, holding } from './link.ts'
+import { activeIntervals, consentAt, holding } from './link.ts'
 import { isGoodFor, type Policy, policyAt, validity } from './policy.ts'
 import { type Shift, shiftAt } from './shift-engine.ts'
 import { eventId, isAnnulled, type ReceivedEvent } from './shift-event.ts'
@@ -166,13 +166,12 @@ function linkFacts(stream: StreamRecord, at: Instant): Fact[] {
   const { link, workProvider } = stream
   const consent = consentAt(stream.consents, at)
   const match = stream.matches.findLast((one) => one.receivedAt <= at)
-  const consents = consentPeriods(stream.consents).length
   return [
     {
       fact: 'link',
       id: String(link.id),
       workProvider,
-      says: `customer ${link.customerNumber} is linked to ${workProvider}, with ${consents} period(s) of consent`,
+      says: `customer ${link.customerNumber} is linked to ${workProvider}`,
       effectiveAt: link.recordedAt,
       recordedAt: link.recordedAt,
     },

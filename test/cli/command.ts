@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 
 export type Ran = { readonly code: number | null; readonly out: string; readonly err: string }
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** Runs `zego` as a process of its own, as an operator does. */
 export async function zego(environment: Record<string, string>, args: readonly string[], input = ''): Promise<Ran> {

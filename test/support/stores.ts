@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { KyselyPlugin } from 'kysely'
 import pg from 'pg'
 import { pino } from 'pino'
@@ -87,7 +88,7 @@ async function embeddedTemplate(): Promise<string> {
   for (const { text } of migrations()) hash.update(text)
   hash.update(readFileSync(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url)))
   hash.update(new Date().toISOString().slice(0, 7))
-  const cache = new URL('../../node_modules/.cache/zego-test/', import.meta.url).pathname
+  const cache = fileURLToPath(new URL('../../node_modules/.cache/zego-test/', import.meta.url))
   const path = join(cache, hash.digest('hex').slice(0, 16))
   if (existsSync(path)) return path
   mkdirSync(cache, { recursive: true })
