@@ -6,29 +6,31 @@ export type Greeted = {
   readonly url: string | null
   /** The key of a demo that was made just now. */
   readonly demoKey: string | null
+  /** Whether the store holds the demo. */
+  readonly isDemo: boolean
   readonly isEmbedded: boolean
 }
 
 /** What the terminal says once the server runs: where it is, and lines to paste. */
-export function greeting({ config, url, demoKey, isEmbedded }: Greeted): string[] {
+export function greeting({ config, url, demoKey, isDemo, isEmbedded }: Greeted): string[] {
   const store = isEmbedded ? `embedded PostgreSQL in ${config.dataDir}` : 'PostgreSQL server'
   if (url === null) return [`Deriving shifts (role ${config.role}, ${store}).`]
   const opening = ['', `Listening on ${url} (${store}).`, '']
-  if (!isEmbedded || !config.hasDemo) return [...opening, ...keyLines(), '']
+  if (!isDemo) return [...opening, ...keyLines('NAME'), '']
   const demo = [
     `A small demo is in the store: work provider "${DEMO_WORK_PROVIDER}" and three customers,`,
     `${DEMO_CUSTOMERS.withVehicle} (insured, with a vehicle), ${DEMO_CUSTOMERS.withoutVehicle} (insured) and ${DEMO_CUSTOMERS.disabled} (no policy).`,
     '',
   ]
-  const key = demoKey === null ? keyLines() : ['Its API key, shown this once:', '', `    ${demoKey}`]
+  const key = demoKey === null ? keyLines(DEMO_WORK_PROVIDER) : ['Its API key, shown this once:', '', `    ${demoKey}`]
   return [...opening, ...demo, ...key, '', 'Try it; paste into another terminal:', '', ...lines(url, demoKey), '']
 }
 
-function keyLines(): string[] {
+function keyLines(workProvider: string): string[] {
   return [
     'Keys are shown once, when they are made. A new one:',
     '',
-    `    npx zego key create --work-provider "${DEMO_WORK_PROVIDER}"`,
+    `    npx zego key create --work-provider "${workProvider}"`,
   ]
 }
 

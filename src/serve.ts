@@ -6,7 +6,7 @@ import { startAcceptor } from './app/accept.ts'
 import { openStatusDesk } from './app/answer-status.ts'
 import { openKeyRing } from './app/api-keys.ts'
 import type { Context } from './app/context.ts'
-import { createDemo } from './app/demo.ts'
+import { createDemo, hasDemo } from './app/demo.ts'
 import { startMaintenance } from './app/maintenance.ts'
 import { startProjector } from './app/project.ts'
 import { startRefusalLog } from './app/refusals.ts'
@@ -60,7 +60,8 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     state.isReady = true
     if (config.role !== 'accept') workers.push((projector = startProjector(context)))
     workers.push(startMaintenance(context))
-    for (const line of greeting({ config, url, demoKey, isEmbedded: context.isEmbedded })) say(line)
+    const isDemo = demoKey !== null || (await hasDemo(context))
+    for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
     return {
       url,
       async stop() {

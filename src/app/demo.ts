@@ -1,6 +1,7 @@
 import { MICROSECONDS_PER_MINUTE, plus } from '../domain/instant.ts'
-import { isAnyCustomer } from '../storage/customers.ts'
-import { databaseNow } from '../storage/database.ts'
+import { emailKeysOf, isStoreEmpty } from '../storage/customers.ts'
+import { databaseNow, inTransaction } from '../storage/database.ts'
+import { findWorkProvider } from '../storage/work-providers.ts'
 import { createKey } from './api-keys.ts'
 import type { Context } from './context.ts'
 import { createCustomer, createPolicy } from './customers.ts'
@@ -12,9 +13,21 @@ export const DEMO_CUSTOMERS = { withVehicle: 'DEMO1', withoutVehicle: 'DEMO2', d
 
 const CLASS_OF_USE = 'Carriage of Goods for Hire & Reward'
 
-/** Fills an empty store with something to try the API on. Answers the key, or null when the store was not empty. */
-export async function createDemo(context: Context): Promise<string | null> {
-  if (await isAnyCustomer(context.db)) return null
+/** Fills an empty store with something to try the API on, whole or not at all. Answers the key; null: it was not empty. */
+export function createDemo(context: Context): Promise<string | null> {
+  return inTransaction(context.db, async (db) => {
+    return (await isStoreEmpty(db)) ? fill({ ...context, db }) : null
+  })
+}
+
+/** Whether the demo's work provider and customers are there. */
+export async function hasDemo(context: Context): Promise<boolean> {
+  const customers = Object.values(DEMO_CUSTOMERS)
+  const found = await emailKeysOf(context.db, customers)
+  return found.size === customers.length && (await findWorkProvider(context.db, DEMO_WORK_PROVIDER)) !== null
+}
+
+async function fill(context: Context): Promise<string> {
   await createWorkProvider(context, DEMO_WORK_PROVIDER)
   const consentedAt = plus(await databaseNow(context.db), -MICROSECONDS_PER_MINUTE)
   const people = [

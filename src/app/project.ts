@@ -38,7 +38,10 @@ export function projectReports(db: Database, limit = REPORTS_A_TURN): Promise<nu
     const { claimed, events } = await claimReports(trx, limit)
     if (events.length === 0) return claimed
     const identities = events.map((event) => event.identity)
-    await shareWorkProviders(trx, [...new Set(identities.map((identity) => identity.workProviderId))].sort())
+    await shareWorkProviders(
+      trx,
+      identities.map((identity) => identity.workProviderId),
+    )
     await lockIdentities(trx, identities)
     const changes = changesOf(events, await bindingsOfIdentities(trx, identities))
     if (changes.size > 0) await deriveStreams(trx, changes)

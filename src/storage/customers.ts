@@ -37,9 +37,10 @@ export async function emailKeysOf(db: Database, customerNumbers: readonly string
   return new Map(rows.map((row) => [row.customerNumber, row.emailKey]))
 }
 
-export async function isAnyCustomer(db: Database): Promise<boolean> {
-  const { rows } = await sql<{ any: boolean }>`
-    select exists (select from customer) or exists (select from work_provider) as any
+/** Whether nobody has put anything in yet. */
+export async function isStoreEmpty(db: Database): Promise<boolean> {
+  const { rows } = await sql<{ empty: boolean }>`
+    select not exists (select from customer) and not exists (select from work_provider) as empty
   `.execute(db)
-  return rows[0]!.any
+  return rows[0]!.empty
 }

@@ -68,8 +68,9 @@ export async function assertDurable(db: Database): Promise<void> {
   }
 }
 
-/** Runs several statements in one transaction at the default level (read committed). */
+/** Runs several statements in one transaction at the default level (read committed); within one, as part of it. */
 export function inTransaction<T>(db: Database, work: (trx: DatabaseTransaction) => Promise<T>): Promise<T> {
+  if (db.isTransaction) return work(db as DatabaseTransaction)
   return db.transaction().execute(work)
 }
 

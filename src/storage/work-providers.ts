@@ -4,6 +4,9 @@ import { type LinkRequirement, nameKey, type Setting, type WorkProvider } from '
 import type { Database, DatabaseTransaction } from './database.ts'
 import { microseconds, timestamp } from './sql.ts'
 
+/** Any number: tells these locks from others. */
+const WORK_PROVIDER_LOCK = 1
+
 export async function insertWorkProvider(db: Database, workProvider: WorkProvider): Promise<void> {
   await sql`
     insert into work_provider (id, name, name_key)
@@ -25,16 +28,18 @@ export async function listWorkProviders(db: Database): Promise<WorkProvider[]> {
 
 /**
  * The first lock of everything that derives: shared by all of them, held alone by a change of settings, so that
- * nothing is derived by settings that change meanwhile.
+ * nothing is derived by settings that change meanwhile. Locks of PostgreSQL's lock manager rather than of rows: there
+ * a change that waits is not overtaken by those who come later, however many they are. They end with the transaction.
  */
 export async function shareWorkProviders(trx: DatabaseTransaction, ids: readonly string[]): Promise<void> {
+  const sorted = [...new Set(ids)].sort()
   await sql`
-    select from work_provider where id = any(${ids}::uuid[]) order by id for share
+    select pg_advisory_xact_lock_shared(hashtextextended(id, ${WORK_PROVIDER_LOCK})) from unnest(${sorted}::text[]) id
   `.execute(trx)
 }
 
 export async function holdWorkProvider(trx: DatabaseTransaction, id: string): Promise<void> {
-  await sql`select from work_provider where id = ${id} for update`.execute(trx)
+  await sql`select pg_advisory_xact_lock(hashtextextended(${id}, ${WORK_PROVIDER_LOCK}))`.execute(trx)
 }
 
 type SettingRow = {

@@ -53,24 +53,31 @@ export async function waitFor<T>(patienceMs: number, step: () => T | null | Prom
   }
 }
 
-/** Chooses where the socket goes and removes what a dead process left there. Only the holder of the lock calls this. */
+/** Chooses where the socket goes, and removes what a dead process left there. Only the holder of the lock calls this. */
 export function claimSocketPath(directory: DataDirectory): string {
-  const note = join(directory.path, 'socket-path')
-  rmSync(socketPath(directory), { force: true })
-  if (existsSync(note)) {
-    rmSync(dirname(readFileSync(note, 'utf8')), { recursive: true, force: true })
-    rmSync(note)
-  }
+  removeSocket(directory)
   if (fitsASocket(join(directory.path, SOCKET_NAME))) return join(directory.path, SOCKET_NAME)
   const short = join(mkdtempSync(join(tmpdir(), 'zego-')), SOCKET_NAME)
-  writeFileSync(note, short, { mode: 0o600 })
+  writeFileSync(socketNote(directory), short, { mode: 0o600 })
   return short
 }
 
 /** Where the process that holds the lock serves the store. */
 export function socketPath(directory: DataDirectory): string {
-  const note = join(directory.path, 'socket-path')
+  const note = socketNote(directory)
   return existsSync(note) ? readFileSync(note, 'utf8') : join(directory.path, SOCKET_NAME)
+}
+
+/** Removes the socket of this process, or what a dead one left. Only the holder of the lock calls this. */
+export function removeSocket(directory: DataDirectory): void {
+  const note = socketNote(directory)
+  if (existsSync(note)) rmSync(dirname(readFileSync(note, 'utf8')), { recursive: true, force: true })
+  rmSync(note, { force: true })
+  rmSync(join(directory.path, SOCKET_NAME), { force: true })
+}
+
+function socketNote(directory: DataDirectory): string {
+  return join(directory.path, 'socket-path')
 }
 
 function fitsASocket(path: string): boolean {

@@ -8,6 +8,7 @@ import {
   type DataDirectory,
   type Lock,
   prepareDataDirectory,
+  removeSocket,
   socketPath,
   tryLock,
   waitFor,
@@ -80,6 +81,7 @@ async function startEngine(directory: DataDirectory, lock: Lock, options: Embedd
       const ended = once(worker, 'exit')
       worker.postMessage('close')
       await ended
+      removeSocket(directory)
       lock.release()
     },
   }

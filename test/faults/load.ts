@@ -1,0 +1,122 @@
+import type { EventKind } from '../../src/domain/shift-event.ts'
+import { formatInstant, type Instant, MICROSECONDS_PER_SECOND, plus } from '../../src/domain/instant.ts'
+import type { Client } from './client.ts'
+import type { Random } from './random.ts'
+
+export type Item = { readonly userId: string; readonly at: Instant }
+
+/** What one request says. It may be sent again when no answer came; no two contents share a report. */
+export type Content = {
+  readonly kind: EventKind
+  readonly items: readonly Item[]
+  sends: number
+  /** The request ids of its 202s. */
+  readonly acknowledged: string[]
+}
+
+/** Remembers every 202, and everything that was ever sent. */
+export type Recorder = {
+  readonly contents: Content[]
+  sent: number
+  /** Answers that were neither 202 nor 503: there may be none. */
+  readonly unexpected: string[]
+  /** A content that nobody sent before. */
+  make(size: number): Content
+  unanswered(): Content[]
+}
+
+const USER_IDS = 300
+const DAYS_BACK_SECONDS = 20 * 24 * 3_600
+const BIG_BATCH = 1_000
+const MAX_BATCH = 50
+
+export function newRecorder(random: Random, now: Instant): Recorder {
+  const contents: Content[] = []
+  let made = 0
+  return {
+    contents,
+    sent: 0,
+    unexpected: [],
+    make(size) {
+      const items = Array.from({ length: size }, (): Item => {
+        made += 1
+        // The count in the microseconds makes each report one of its kind.
+        const secondsAgo = random.between(60, DAYS_BACK_SECONDS)
+        const at = plus(now, -secondsAgo * MICROSECONDS_PER_SECOND)
+        return { userId: `u${random.below(USER_IDS)}`, at: plus(at, -(at % MICROSECONDS_PER_SECOND) + made) }
+      })
+      const content: Content = { kind: random.pick(['login', 'logout']), items, sends: 0, acknowledged: [] }
+      contents.push(content)
+      return content
+    },
+    unanswered: () => contents.filter((content) => content.acknowledged.length === 0),
+  }
+}
+
+/** Mostly single reports, many small batches, now and then one of a thousand. */
+export function randomSize(random: Random): number {
+  if (random.chance(0.02)) return BIG_BATCH
+  return random.chance(0.6) ? 1 : random.between(2, MAX_BATCH)
+}
+
+/** Sends one content and notes the answer. Answers its status, or null when none came. */
+export async function send(
+  client: Client,
+  key: string,
+  recorder: Recorder,
+  content: Content,
+): Promise<202 | 503 | number | null> {
+  recorder.sent += 1
+  content.sends += 1
+  const items = content.items.map(({ userId, at }) => ({ workProviderUserId: userId, timestamp: formatInstant(at) }))
+  const isSingle = items.length === 1
+  const path = `/v1/${isSingle ? 'shift' : 'batch'}/${content.kind}/`
+  const answer = await client.post(path, JSON.stringify(isSingle ? items[0] : items), key).catch(() => null)
+  if (answer === null) return null
+  const requestId = /^\/v1\/requests\/(.+)$/.exec(answer.headers.location ?? '')?.[1]
+  if (answer.status === 202 && requestId !== undefined) content.acknowledged.push(requestId)
+  else if (answer.status !== 503) recorder.unexpected.push(`${answer.status} ${answer.body}`)
+  return answer.status
+}
+
+export type Load = {
+  /** How many 202s came so far. */
+  accepted(): number
+  /** Lets requests under way finish. */
+  stop(): Promise<void>
+  /** Over when every connection found the server gone. */
+  readonly over: Promise<unknown>
+}
+
+/** Sends without a pause over each connection, first what is `again`, until it is stopped or the server is gone. */
+export function startLoad(options: {
+  client: Client
+  key: string
+  recorder: Recorder
+  random: Random
+  connections: number
+  again?: readonly Content[]
+}): Load {
+  const { client, key, recorder, random } = options
+  const again = [...(options.again ?? [])]
+  let isStopping = false
+  let accepted = 0
+
+  async function work(): Promise<void> {
+    while (!isStopping) {
+      const status = await send(client, key, recorder, again.pop() ?? recorder.make(randomSize(random)))
+      if (status === null) return
+      if (status === 202) accepted += 1
+    }
+  }
+
+  const over = Promise.all(Array.from({ length: options.connections }, work))
+  return {
+    accepted: () => accepted,
+    over,
+    async stop() {
+      isStopping = true
+      await over
+    },
+  }
+}
