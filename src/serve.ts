@@ -2,21 +2,15 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { startAcceptor } from './app/accept.ts'
-import { openStatusDesk } from './app/answer-status.ts'
-import { openKeyRing } from './app/api-keys.ts'
 import type { Context } from './app/context.ts'
 import { createDemo, hasDemo } from './app/demo.ts'
 import { startMaintenance } from './app/maintenance.ts'
 import { startProjector } from './app/project.ts'
-import { startRefusalLog } from './app/refusals.ts'
-import { openValidationDesk } from './app/validate.ts'
 import type { Worker } from './app/worker.ts'
 import type { Config } from './config.ts'
-import type { Services } from './http/exchange.ts'
-import { rateLimiter } from './http/rate-limit.ts'
 import { buildApi } from './http/api.ts'
 import { createHttpServer } from './http/server.ts'
+import { startServices } from './http/services.ts'
 import { openContext } from './open.ts'
 import { assertDurable, isUnavailable, ping } from './storage/database.ts'
 import { migrate } from './storage/migrate.ts'
@@ -81,16 +75,9 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
 type Http = { server: Server; drain(): Promise<void> }
 
 function startHttp(context: Context, config: Config, state: { isReady: boolean }, onStored: () => void): Http {
-  const acceptor = startAcceptor(context, onStored)
-  const refusals = startRefusalLog(context)
-  const services: Services = {
-    context,
-    keyRing: openKeyRing(context),
-    acceptor,
-    statusDesk: openStatusDesk(context),
-    validationDesk: openValidationDesk(context),
-    refusals,
-    rates: rateLimiter(config.rates),
+  const { services, stop } = startServices(context, {
+    rates: config.rates,
+    onStored,
     async assertReady() {
       if (!state.isReady) throw new Error('not ready yet, or stopping')
       await Promise.race([
@@ -100,14 +87,13 @@ function startHttp(context: Context, config: Config, state: { isReady: boolean }
         ),
       ])
     },
-  }
+  })
   const server = createHttpServer(buildApi(services), services)
   return {
     server,
     async drain() {
       await drainServer(server)
-      await acceptor.drain()
-      await refusals.stop()
+      await stop()
     },
   }
 }

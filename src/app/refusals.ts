@@ -1,5 +1,4 @@
-import type { ErrorName } from '../domain/errors.ts'
-import { KEPT_REFUSALS, type StoredRefusal, storeRefusals } from '../storage/refusals.ts'
+import { KEPT_REFUSALS, type RefusalCount, type StoredRefusal, storeRefusals } from '../storage/refusals.ts'
 import type { Context } from './context.ts'
 import { startWorker } from './worker.ts'
 
@@ -18,29 +17,44 @@ export type RefusalLog = {
  */
 export function startRefusalLog(context: Context): RefusalLog {
   let kept = new Map<string | null, StoredRefusal[]>()
-  let counts = new Map<string, { workProviderId: string | null; error: ErrorName; refusals: number }>()
+  let counts = new Map<string, RefusalCount>()
+
+  function keep(refusal: StoredRefusal): void {
+    const last = kept.get(refusal.workProviderId) ?? []
+    last.push(refusal)
+    if (last.length > KEPT_REFUSALS) last.shift()
+    kept.set(refusal.workProviderId, last)
+  }
+
+  function count({ workProviderId, error, refusals }: RefusalCount): void {
+    const key = `${workProviderId}/${error}`
+    const before = counts.get(key)?.refusals ?? 0
+    counts.set(key, { workProviderId, error, refusals: before + refusals })
+  }
 
   async function flush(): Promise<boolean> {
     if (counts.size === 0) return false
-    const refusals = [...kept.values()].flat()
-    const counted = [...counts.values()]
+    const gathered = { kept: [...kept.values()].flat(), counts: [...counts.values()] }
     kept = new Map()
     counts = new Map()
-    await storeRefusals(context.db, refusals, counted, context.now())
+    try {
+      await storeRefusals(context.db, gathered.kept, gathered.counts, context.now())
+    } catch (error) {
+      // Most are refused because the database is away: they are stored when it is back.
+      const since = [...kept.values()].flat()
+      kept = new Map()
+      for (const refusal of [...gathered.kept, ...since]) keep(refusal)
+      for (const one of gathered.counts) count(one)
+      throw error
+    }
     return false
   }
 
   const worker = startWorker(context.log, 'refusal log', FLUSH_MS, flush)
   return {
     note(refusal) {
-      const { workProviderId, error } = refusal
-      const last = kept.get(workProviderId) ?? []
-      last.push({ ...refusal, path: storablePath(refusal.path) })
-      if (last.length > KEPT_REFUSALS) last.shift()
-      kept.set(workProviderId, last)
-      const key = `${workProviderId}/${error}`
-      const count = counts.get(key) ?? { workProviderId, error, refusals: 0 }
-      counts.set(key, { ...count, refusals: count.refusals + 1 })
+      keep({ ...refusal, path: storablePath(refusal.path) })
+      count({ workProviderId: refusal.workProviderId, error: refusal.error, refusals: 1 })
     },
     async stop() {
       await worker.stop()

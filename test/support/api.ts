@@ -1,18 +1,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
-import { startAcceptor } from '../../src/app/accept.ts'
-import { openStatusDesk } from '../../src/app/answer-status.ts'
-import { createKey, openKeyRing } from '../../src/app/api-keys.ts'
+import { createKey } from '../../src/app/api-keys.ts'
 import type { Context } from '../../src/app/context.ts'
 import { projectReports } from '../../src/app/project.ts'
-import { startRefusalLog } from '../../src/app/refusals.ts'
 import { settle } from '../../src/app/settle.ts'
-import { openValidationDesk } from '../../src/app/validate.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
-import type { Services } from '../../src/http/exchange.ts'
-import { RATE_LIMITS, rateLimiter } from '../../src/http/rate-limit.ts'
+import { RATE_LIMITS } from '../../src/http/rate-limit.ts'
 import { buildApi } from '../../src/http/api.ts'
 import { createHttpServer } from '../../src/http/server.ts'
+import { startServices } from '../../src/http/services.ts'
 import { ping } from '../../src/storage/database.ts'
 import { type Engine, openStore, type Store } from './stores.ts'
 
@@ -52,18 +48,7 @@ export async function openApi(engine: Engine = 'embedded', rates = RATE_LIMITS):
   const { context } = store
   const { id: workProviderId } = await createWorkProvider(context, 'Courier Ltd')
   const { key } = await createKey(context, 'Courier Ltd')
-  const acceptor = startAcceptor(context, () => {})
-  const refusals = startRefusalLog(context)
-  const services: Services = {
-    context,
-    keyRing: openKeyRing(context),
-    acceptor,
-    statusDesk: openStatusDesk(context),
-    validationDesk: openValidationDesk(context),
-    refusals,
-    rates: rateLimiter(rates),
-    assertReady: () => ping(context.db),
-  }
+  const { services, stop } = startServices(context, { rates, onStored: () => {}, assertReady: () => ping(context.db) })
   const server = createHttpServer(buildApi(services), services)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -92,8 +77,7 @@ export async function openApi(engine: Engine = 'embedded', rates = RATE_LIMITS):
       server.closeAllConnections()
       server.close()
       await once(server, 'close')
-      await acceptor.drain()
-      await refusals.stop()
+      await stop()
       await store.close()
     },
   }

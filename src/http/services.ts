@@ -1,0 +1,44 @@
+import { startAcceptor } from '../app/accept.ts'
+import { openStatusDesk } from '../app/answer-status.ts'
+import { openKeyRing } from '../app/api-keys.ts'
+import type { Context } from '../app/context.ts'
+import { startRefusalLog } from '../app/refusals.ts'
+import { openValidationDesk } from '../app/validate.ts'
+import type { Services } from './exchange.ts'
+import { rateLimiter, type RateLimits } from './rate-limit.ts'
+
+export type ServiceOptions = {
+  readonly rates: RateLimits
+  /** Called after each commit of accepted reports. */
+  readonly onStored: () => void
+  /** Throws unless the database can be used. */
+  readonly assertReady: () => Promise<void>
+}
+
+export type RunningServices = {
+  readonly services: Services
+  /** Resolves when nothing accepted waits for the disk any more; to be called when no request is under way. */
+  stop(): Promise<void>
+}
+
+/** Starts what the resources of the API work with. */
+export function startServices(context: Context, { rates, onStored, assertReady }: ServiceOptions): RunningServices {
+  const acceptor = startAcceptor(context, onStored)
+  const refusals = startRefusalLog(context)
+  return {
+    services: {
+      context,
+      keyRing: openKeyRing(context),
+      acceptor,
+      statusDesk: openStatusDesk(context),
+      validationDesk: openValidationDesk(context),
+      refusals,
+      rates: rateLimiter(rates),
+      assertReady,
+    },
+    async stop() {
+      await acceptor.drain()
+      await refusals.stop()
+    },
+  }
+}
