@@ -17,11 +17,13 @@ import { migrate, NewerSchema, pendingMigrations } from './storage/migrate.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
+/** Longer than requests under way and the embedded engine may take to end. */
+const STOP_DEADLINE_MS = 15_000
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const cli: Cli = {
-  async withContext(work) {
+  async withContext(work, needs) {
     const config = readConfig(process.env)
     const log = openLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
     const opened = await openContext(config, log, {
@@ -30,7 +32,7 @@ const cli: Cli = {
       onBroken: (reason) => die(`the embedded database failed: ${reason}`),
     })
     try {
-      if (!isMigrating()) await assertMigrated(opened.context.db, config)
+      if (needs !== 'any schema') await assertMigrated(opened.context.db, config)
       return await work(opened.context)
     } finally {
       await opened.close()
@@ -54,9 +56,10 @@ async function runServer(): Promise<void> {
       stopping.abort()
       resolve()
     }
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
     // Started by an older Node: when that process is gone, so is whoever would stop this one.
-    if (process.channel !== undefined) process.once('disconnect', stop)
+    process.once('disconnect', stop)
+    process.channel?.unref()
   })
   // Loaded here, because no other command needs the server.
   const { serve } = await import('./serve.ts')
@@ -68,6 +71,7 @@ async function runServer(): Promise<void> {
     signal: stopping.signal,
   })
   await stopped
+  setTimeout(() => die('stopping took too long: ended as it was'), STOP_DEADLINE_MS).unref()
   await serving.stop()
 }
 
@@ -77,10 +81,6 @@ async function assertMigrated(db: Parameters<typeof pendingMigrations>[0], confi
   if (pending.length === 0) return
   if (config.databaseUrl !== undefined) throw new Impossible('the database lacks migrations: run "zego migrate" first')
   await migrate(db)
-}
-
-function isMigrating(): boolean {
-  return process.argv[2] === 'migrate'
 }
 
 function operatorName(): string {
@@ -105,6 +105,7 @@ function explain(error: unknown): string | null {
   if (code === 'EADDRINUSE') return 'the address is in use: another server listens there; set PORT'
   if (code === 'EACCES') return `no permission: ${error.message}`
   if (error.name === 'AbortError') return 'stopped before the database answered'
+  if (code !== undefined && /^(28|3D)/.test(code)) return `the database server refuses: ${error.message}`
   if (isUnavailable(error)) return `the database cannot be reached: ${error.message}`
   return null
 }

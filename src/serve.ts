@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Context } from './app/context.ts'
 import { createDemo, hasDemo } from './app/demo.ts'
-import { startMaintenance } from './app/maintenance.ts'
+import { preparePartitions, startMaintenance } from './app/maintenance.ts'
 import { startProjector } from './app/project.ts'
 import type { Worker } from './app/worker.ts'
 import type { Config } from './config.ts'
@@ -14,7 +14,6 @@ import { startServices } from './http/services.ts'
 import { openContext } from './open.ts'
 import { assertDurable, isUnavailable, ping } from './storage/database.ts'
 import { migrate } from './storage/migrate.ts'
-import { ensurePartitions } from './storage/partitions.ts'
 import { greeting } from './greeting.ts'
 
 /** How long requests under way may take to finish once the server is told to stop. */
@@ -35,6 +34,8 @@ export type ServeOptions = {
 
 export type Serving = { readonly url: string | null; stop(): Promise<void> }
 
+type State = { isPrepared: boolean; isStopping: boolean }
+
 /** Runs the server in its role. With a database server it listens at once, and is ready when that can be used. */
 export async function serve({ config, log, say, onBroken, signal }: ServeOptions): Promise<Serving> {
   const opened = await openContext(config, log, {
@@ -43,7 +44,7 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     onBroken,
   })
   const { context } = opened
-  const state = { isReady: false }
+  const state: State = { isPrepared: false, isStopping: false }
   const workers: Worker[] = []
   let projector: Worker | null = null
   const http = config.role === 'project' ? null : startHttp(context, config, state, () => projector?.nudge())
@@ -51,7 +52,7 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     const url = http === null ? null : await listen(http.server, config)
     await prepare(context, config, signal)
     const demoKey = context.isEmbedded && config.hasDemo ? await createDemo(context) : null
-    state.isReady = true
+    state.isPrepared = true
     if (config.role !== 'accept') workers.push((projector = startProjector(context)))
     workers.push(startMaintenance(context))
     const isDemo = demoKey !== null || (await hasDemo(context))
@@ -59,7 +60,7 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     return {
       url,
       async stop() {
-        state.isReady = false
+        state.isStopping = true
         if (http !== null) await http.drain()
         for (const worker of workers) await worker.stop()
         await opened.close()
@@ -74,12 +75,13 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
 
 type Http = { server: Server; drain(): Promise<void> }
 
-function startHttp(context: Context, config: Config, state: { isReady: boolean }, onStored: () => void): Http {
+function startHttp(context: Context, config: Config, state: State, onStored: () => void): Http {
   const { services, stop } = startServices(context, {
     rates: config.rates,
     onStored,
+    isPrepared: () => state.isPrepared,
     async assertReady() {
-      if (!state.isReady) throw new Error('not ready yet, or stopping')
+      if (!state.isPrepared || state.isStopping) throw new Error('not ready yet, or stopping')
       await Promise.race([
         ping(context.db),
         delay(READY_TIMEOUT_MS, undefined, { ref: false }).then(() =>
@@ -129,7 +131,7 @@ async function prepare(context: Context, config: Config, signal: AbortSignal): P
     try {
       await assertDurable(context.db)
       await migrate(context.db)
-      await ensurePartitions(context.db, context.now())
+      await preparePartitions(context)
       return
     } catch (error) {
       if (context.isEmbedded || !isUnavailable(error) || signal.aborted) throw error

@@ -1,4 +1,3 @@
-import { Refusal } from '../domain/errors.ts'
 import type { IdentityName } from '../domain/identity.ts'
 import { sliceOf } from '../domain/identity.ts'
 import type { Instant } from '../domain/instant.ts'
@@ -6,6 +5,7 @@ import type { EventKind } from '../domain/shift-event.ts'
 import { isUnavailable } from '../storage/database.ts'
 import { appendToInbox, type InboxColumns } from '../storage/inbox.ts'
 import type { Context } from './context.ts'
+import { DATABASE_TIME_LIMIT_MS, unavailable, withinTime } from './time-limit.ts'
 
 /** One item of a request, read and found good. */
 export type Report = { readonly identity: IdentityName; readonly at: Instant }
@@ -21,19 +21,18 @@ export type AcceptLimits = {
   /** How much may wait for the disk before further requests are refused. */
   readonly maxQueuedEvents: number
   readonly maxQueuedBytes: number
-  /** How long a request waits for the disk. One that is refused for it may be stored all the same: repeats are harmless. */
+  /** How long a request waits for the disk. */
   readonly timeLimitMs: number
 }
 
 export const ACCEPT_LIMITS: AcceptLimits = {
   maxQueuedEvents: 200_000,
   maxQueuedBytes: 64 * 1024 * 1024,
-  timeLimitMs: 4_000,
+  timeLimitMs: DATABASE_TIME_LIMIT_MS,
 }
 
 /** The most events of one commit, unless a single request has more. */
 const MAX_EVENTS_A_FLUSH = 20_000
-const RETRY_AFTER_SECONDS = 1
 /** What an event takes in the queue besides its identity's text, roughly. */
 const EVENT_OVERHEAD_BYTES = 200
 
@@ -62,6 +61,8 @@ export function startAcceptor(context: Context, onStored: () => void, limits = A
   let queuedEvents = 0
   let queuedBytes = 0
   let flushing: Promise<void> | null = null
+  /** Those given up on too: they may still reach the disk. */
+  const appending = new Set<Promise<void>>()
 
   function nextBatch(): Waiting[] {
     let events = 0
@@ -78,7 +79,11 @@ export function startAcceptor(context: Context, onStored: () => void, limits = A
     while (waiting.length > 0) {
       const batch = nextBatch()
       try {
-        await appendToInbox(context.db, columnsOf(batch.map((one) => one.request)))
+        // A connection that hangs must not hold up the next flush, which takes another.
+        const appended = appendToInbox(context.db, columnsOf(batch.map((one) => one.request)))
+        const over = appended.catch(() => {}).finally(() => appending.delete(over))
+        appending.add(over)
+        await withinTime(appended, limits.timeLimitMs)
         onStored()
         for (const one of batch) one.resolve()
       } catch (error) {
@@ -108,19 +113,9 @@ export function startAcceptor(context: Context, onStored: () => void, limits = A
     },
     async drain() {
       while (flushing !== null) await flushing
+      await Promise.all(appending)
     },
   }
-}
-
-function unavailable(detail: string): Refusal {
-  return new Refusal('UNAVAILABLE', detail, RETRY_AFTER_SECONDS)
-}
-
-function withinTime(stored: Promise<void>, limitMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(unavailable('the disk was too slow')), limitMs)
-    stored.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }
 
 function bytesOf(request: AcceptedRequest): number {

@@ -46,12 +46,14 @@ export function openKeyRing(context: Context): KeyRing {
     async find(key) {
       const hash = hashOf(key).toString('hex')
       const now = context.now()
+      // A clock that nobody sets: `revokeKey` relies on this time to pass.
+      const asked = performance.now()
       const cached = known.get(hash)
-      if (cached !== undefined && now < cached.until) return callerOf(cached.key, now)
+      if (cached !== undefined && asked < cached.until) return callerOf(cached.key, now)
       const found = await lookUp(hash)
       const caller = found === null ? null : callerOf(found, now)
       if (caller === null) known.delete(hash)
-      else known.set(hash, { key: found!, until: now + KEY_CACHE_MS * 1000 })
+      else known.set(hash, { key: found!, until: asked + KEY_CACHE_MS })
       return caller
     },
   }

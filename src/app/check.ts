@@ -13,6 +13,8 @@ export type Difference = { readonly what: string; readonly stored: string | null
 
 export type CheckResult = {
   readonly streams: number
+  /** Streams that were being derived and so could not be compared. */
+  readonly skipped: number
   readonly shifts: number
   readonly reports: number
   readonly differences: readonly Difference[]
@@ -30,21 +32,22 @@ const MAX_DIFFERENCES = 100
 export async function check(context: Context, onProgress: (streams: number) => void = () => {}): Promise<CheckResult> {
   await settle(context)
   const differences: Difference[] = []
-  let [streams, shifts, afterId] = [0, 0, 0]
+  let [streams, skipped, shifts, afterId] = [0, 0, 0, 0]
   for (;;) {
     const piece = await checkPiece(context, afterId)
     if (piece === null || differences.length >= MAX_DIFFERENCES) break
     differences.push(...piece.differences)
     streams += piece.streams
+    skipped += piece.skipped
     shifts += piece.shifts
     afterId = piece.lastId
     onProgress(streams)
   }
   const { reports, missing } = await checkReports(context)
-  return { streams, shifts, reports, differences: [...differences, ...missing].slice(0, MAX_DIFFERENCES) }
+  return { streams, skipped, shifts, reports, differences: [...differences, ...missing].slice(0, MAX_DIFFERENCES) }
 }
 
-type Piece = { lastId: number; streams: number; shifts: number; differences: Difference[] }
+type Piece = { lastId: number; streams: number; skipped: number; shifts: number; differences: Difference[] }
 
 function checkPiece(context: Context, afterId: number): Promise<Piece | null> {
   return inSnapshot(context.db, async (db) => {
@@ -56,10 +59,13 @@ function checkPiece(context: Context, afterId: number): Promise<Piece | null> {
       links.map((link) => link.id),
     )
     // What a projector is in the middle of is no difference: it is noted on the link, and `settle` waited for the rest.
-    const pending = new Set(await linksToDerive(db, Number.MAX_SAFE_INTEGER))
-    const piece: Piece = { lastId: last.id, streams: 0, shifts: 0, differences: [] }
+    const pending = new Set(await linksToDerive(db))
+    const piece: Piece = { lastId: last.id, streams: 0, skipped: 0, shifts: 0, differences: [] }
     for (const link of links) {
-      if (pending.has(link.id)) continue
+      if (pending.has(link.id)) {
+        piece.skipped += 1
+        continue
+      }
       const record = await loadRecord(db, link.customerNumber, { withInbox: false })
       const stream = record.streams.find((one) => one.link.id === link.id)!
       const derived = deriveFromFacts(stream)

@@ -92,10 +92,14 @@ export async function createPolicy(context: Context, request: PolicyRequest): Pr
 
 /** Ends a policy from an instant on (now, unless another is given). Answers that instant. */
 export async function cancelPolicy(context: Context, id: string, at?: Instant): Promise<Instant> {
-  if (!(await policyExists(context.db, id))) throw new Impossible(`there is no policy with the id ${id}`)
+  if (!isUuid(id) || !(await policyExists(context.db, id))) throw new Impossible(`there is no policy with the id ${id}`)
   const effectiveAt = at ?? (await databaseNow(context.db))
   await insertCancellation(context.db, id, effectiveAt)
   return effectiveAt
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 }
 
 function policyText(what: string, text: string): string {

@@ -1,3 +1,5 @@
+import { withinTime } from './time-limit.ts'
+
 /** What is asked while an answer is under way waits, and is then answered together. */
 export type Gather<Question, Answer> = (question: Question) => Promise<Answer>
 
@@ -24,7 +26,8 @@ export function gather<Question, Answer>(
       const batch = waiting.slice(0, maxAtOnce)
       waiting = waiting.slice(maxAtOnce)
       try {
-        const answers = await lookUp(batch.map((one) => one.question))
+        // A connection that hangs must not hold up those who ask later.
+        const answers = await withinTime(lookUp(batch.map((one) => one.question)))
         for (const [index, one] of batch.entries()) one.resolve(answers[index]!)
       } catch (error) {
         for (const one of batch) one.reject(error)

@@ -22,7 +22,7 @@ export function startMaintenance(context: Context): Worker {
   }
   return startWorker(context.log, 'maintenance', CHECK_EVERY_MS, async () => {
     const now = context.now()
-    if (isDue('partitions', PARTITIONS_EVERY, now)) await ensurePartitions(context.db, now)
+    if (isDue('partitions', PARTITIONS_EVERY, now)) await preparePartitions(context)
     if (!context.isEmbedded) return false
     if (isDue('vacuum', VACUUM_EVERY, now)) await vacuumBusyTables(context.db)
     if (isDue('freeze', FREEZE_EVERY, now)) {
@@ -32,4 +32,11 @@ export function startMaintenance(context: Context): Worker {
     }
     return false
   })
+}
+
+/** Makes the partitions of the coming months. One that cannot be made is no reason to stop: the default takes its rows. */
+export async function preparePartitions(context: Context): Promise<void> {
+  for (const { name, error } of await ensurePartitions(context.db, context.now())) {
+    context.log.error({ err: error, partition: name }, 'a partition could not be made')
+  }
 }

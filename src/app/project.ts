@@ -3,7 +3,7 @@ import { bindingsOfIdentities } from '../storage/bindings.ts'
 import { type Database, inTransaction } from '../storage/database.ts'
 import { lockIdentities } from '../storage/identities.ts'
 import { claimReports } from '../storage/inbox.ts'
-import { findLinkById, linksToDerive } from '../storage/links.ts'
+import { findLinks, linksToDerive } from '../storage/links.ts'
 import { shareWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 import { changesOf, deriveStreams } from './derive.ts'
@@ -53,10 +53,16 @@ export function projectReports(db: Database, limit = REPORTS_A_TURN): Promise<nu
 export async function derivePending(db: Database): Promise<boolean> {
   const [linkId] = await linksToDerive(db, 1)
   if (linkId === undefined) return false
-  await inTransaction(db, async (trx) => {
-    const link = await findLinkById(trx, linkId)
-    await shareWorkProviders(trx, [link.workProviderId])
-    await deriveStreams(trx, new Map<number, Change[]>([[linkId, []]]))
-  })
+  await deriveLink(db, linkId)
   return true
+}
+
+/** Derives what is pending of a stream, as far as one transaction goes. Answers whether all of it is done. */
+export function deriveLink(db: Database, linkId: number): Promise<boolean> {
+  return inTransaction(db, async (trx) => {
+    const [link] = await findLinks(trx, [linkId])
+    if (link === undefined) return true
+    await shareWorkProviders(trx, [link.workProviderId])
+    return deriveStreams(trx, new Map<number, Change[]>([[linkId, []]]))
+  })
 }

@@ -1,16 +1,18 @@
 import { identityKey, type Identity } from '../domain/identity.ts'
 import { type Instant, instantOfEpochMilliseconds } from '../domain/instant.ts'
 import { contains } from '../domain/interval.ts'
-import { holding } from '../domain/link.ts'
+import { holding, isActiveAt } from '../domain/link.ts'
 import { type ItemOutcome, outcomeOf, type VisibleStream } from '../domain/request-outcome.ts'
 import type { EventKind } from '../domain/shift-event.ts'
+import { statusOf } from '../domain/status.ts'
 import { bindingsOfIdentities, type BoundIdentity } from '../storage/bindings.ts'
 import { type Database, databaseNow, inSnapshot } from '../storage/database.ts'
-import { findMatch } from '../storage/matches.ts'
+import { consentsOfLinks, findLinks } from '../storage/links.ts'
+import { findMatch, matchesOfCustomers } from '../storage/matches.ts'
 import { readRequestItems, type RequestItem } from '../storage/reports.ts'
 import { derivedAround } from '../storage/shifts.ts'
 import { readStatuses } from '../storage/status.ts'
-import { statusOf } from '../domain/status.ts'
+import { settingsOf } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 
 export const ITEMS_A_PAGE = 1_000
@@ -59,7 +61,7 @@ export async function readRequest(
 
 /**
  * For each item, the stored result around it of the stream that it belongs to; null when nobody holds the identity then,
- * or when status does not know the holder: this answer must tell no more.
+ * or when the holder's link is not active: this answer must tell no more than status does.
  */
 async function visibleStreams(
   db: Database,
@@ -74,28 +76,43 @@ async function visibleStreams(
     const ofIdentity = bindings.get(identityKey(identities[index]!)) ?? []
     return ofIdentity.find((binding) => contains(holding(binding), item.at)) ?? null
   })
-  const isKnown = await knownIdentities(db, identities)
+  const active = await activeLinks(db, [
+    ...new Set(holders.flatMap((holder) => (holder === null ? [] : [holder.linkId]))),
+  ])
   const around = await derivedAround(
     db,
     items.map((item, index) => ({ linkId: holders[index]?.linkId ?? 0, at: item.at })),
   )
   return items.map((_, index) => {
-    const isVisible = holders[index] !== null && isKnown.has(identityKey(identities[index]!))
-    return isVisible ? { derived: around[index]! } : null
+    const holder = holders[index]!
+    return holder !== null && active.has(holder.linkId) ? { derived: around[index]! } : null
   })
 }
 
-async function knownIdentities(db: Database, identities: readonly Identity[]): Promise<Set<string>> {
-  const distinct = [...new Map(identities.map((identity) => [identityKey(identity), identity])).entries()]
-  const readings = await readStatuses(
-    db,
-    distinct.map(([, identity]) => identity),
+/** Those of some links that are active now. */
+async function activeLinks(db: Database, linkIds: readonly number[]): Promise<Set<number>> {
+  const now = await databaseNow(db)
+  const links = await findLinks(db, linkIds)
+  const consents = await consentsOfLinks(db, linkIds)
+  const settings = await settingsOf(db, [...new Set(links.map((link) => link.workProviderId))])
+  const matches = Map.groupBy(
+    await matchesOfCustomers(
+      db,
+      links.map((link) => link.customerNumber),
+    ),
+    (match) => `${match.workProviderId}/${match.customerNumber}`,
   )
-  const known = distinct.filter((_, index) => {
-    const { facts, now } = readings[index]!
-    return statusOf(facts, now).kind !== 'unknown'
-  })
-  return new Set(known.map(([key]) => key))
+  const active = links.filter((link) =>
+    isActiveAt(
+      {
+        consents: consents.get(link.id)!,
+        matches: matches.get(`${link.workProviderId}/${link.customerNumber}`) ?? [],
+        settings: settings.get(link.workProviderId)!,
+      },
+      now,
+    ),
+  )
+  return new Set(active.map((link) => link.id))
 }
 
 function duplicateOf(row: RequestItem, requestId: string): string | null {

@@ -1,13 +1,17 @@
 import { coverAtWorkProvider } from '../domain/cover.ts'
+import { deriveFromFacts } from '../domain/customer-record.ts'
 import { Impossible } from '../domain/errors.ts'
-import { type DayUsage, localDaysOfMonth, usageByDay } from '../domain/usage.ts'
-import { databaseNow, inSnapshot } from '../storage/database.ts'
-import { consentsOfLinks, linksAfter } from '../storage/links.ts'
+import type { Link } from '../domain/link.ts'
+import type { Derived } from '../domain/shift-engine.ts'
+import { type DayUsage, type LocalDay, localDaysOfMonth, usageByDay } from '../domain/usage.ts'
+import { type Database, databaseNow, inSnapshot } from '../storage/database.ts'
+import { consentsOfLinks, linksAfter, linksToDerive } from '../storage/links.ts'
 import { matchesOfCustomers } from '../storage/matches.ts'
 import { policiesOf } from '../storage/policies.ts'
 import { derivedOfLinks } from '../storage/shifts.ts'
 import { listWorkProviders, settingsOf } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
+import { loadRecord } from './customer-record.ts'
 import { requireCustomer } from './customers.ts'
 import { settle } from './settle.ts'
 import { requireWorkProvider } from './work-providers.ts'
@@ -42,36 +46,66 @@ export async function* usage(context: Context, request: UsageRequest): AsyncGene
   await settle(context)
   let afterId = 0
   for (;;) {
-    const piece = await inSnapshot(context.db, async (db) => {
-      const links = await linksAfter(db, afterId, LINKS_A_PIECE, only)
-      const now = await databaseNow(db)
-      const ids = links.map((link) => link.id)
-      const numbers = [...new Set(links.map((link) => link.customerNumber))]
-      const workProviders = new Map((await listWorkProviders(db)).map((one) => [one.id, one.name]))
-      const settings = await settingsOf(db, [...workProviders.keys()])
-      const consents = await consentsOfLinks(db, ids)
-      const matches = await matchesOfCustomers(db, numbers)
-      const policies = await policiesOf(db, numbers)
-      const derived = await derivedOfLinks(db, ids)
-      const rows = links.flatMap((link) => {
-        const workProvider = workProviders.get(link.workProviderId)!
-        const record = {
-          workProviderId: link.workProviderId,
-          workProvider,
-          settings: settings.get(link.workProviderId)!,
-          consents: consents.get(link.id)!,
-          matches: matches.filter(
-            (match) => match.customerNumber === link.customerNumber && match.workProviderId === link.workProviderId,
-          ),
-          shifts: derived.get(link.id)!.shifts,
-        }
-        const cover = coverAtWorkProvider(record, policies.get(link.customerNumber)!, now)
-        return usageByDay(cover, days).map((day) => ({ customerNumber: link.customerNumber, workProvider, ...day }))
-      })
-      return { rows, lastId: ids.at(-1) }
-    })
-    if (piece.lastId === undefined) return
-    afterId = piece.lastId
-    yield piece.rows
+    const piece = await readPiece(context, afterId, only)
+    const last = piece.links.at(-1)
+    if (last === undefined) return
+    afterId = last.id
+    // Worked out when the snapshot is closed: the embedded engine serves others meanwhile.
+    yield piece.links.flatMap((link) => usageOfLink(link, piece, days))
   }
+}
+
+type Only = { workProviderId?: string; customerNumber?: string }
+type Piece = Awaited<ReturnType<typeof readPiece>>
+
+function readPiece(context: Context, afterId: number, only: Only) {
+  return inSnapshot(context.db, async (db) => {
+    const links = await linksAfter(db, afterId, LINKS_A_PIECE, only)
+    const ids = links.map((link) => link.id)
+    const numbers = [...new Set(links.map((link) => link.customerNumber))]
+    const workProviders = new Map((await listWorkProviders(db)).map((one) => [one.id, one.name]))
+    return {
+      links,
+      workProviders,
+      now: await databaseNow(db),
+      settings: await settingsOf(db, [...workProviders.keys()]),
+      consents: await consentsOfLinks(db, ids),
+      matches: Map.groupBy(await matchesOfCustomers(db, numbers), matchKey),
+      policies: await policiesOf(db, numbers),
+      derived: await derivedNow(db, links),
+    }
+  })
+}
+
+/** The shifts of some links. A stream that is just being derived again is derived here, from its facts. */
+async function derivedNow(db: Database, links: readonly Link[]): Promise<Map<number, Derived>> {
+  const derived = await derivedOfLinks(
+    db,
+    links.map((link) => link.id),
+  )
+  const pending = new Set(await linksToDerive(db))
+  for (const link of links.filter(({ id }) => pending.has(id))) {
+    const { streams } = await loadRecord(db, link.customerNumber, { withInbox: false })
+    derived.set(link.id, deriveFromFacts(streams.find((stream) => stream.link.id === link.id)!))
+  }
+  return derived
+}
+
+function usageOfLink(link: Link, piece: Piece, days: readonly LocalDay[]): UsageRow[] {
+  const { workProviderId, customerNumber } = link
+  const workProvider = piece.workProviders.get(workProviderId)!
+  const record = {
+    workProviderId,
+    workProvider,
+    settings: piece.settings.get(workProviderId)!,
+    consents: piece.consents.get(link.id)!,
+    matches: piece.matches.get(matchKey(link)) ?? [],
+    shifts: piece.derived.get(link.id)!.shifts,
+  }
+  const cover = coverAtWorkProvider(record, piece.policies.get(customerNumber)!, piece.now)
+  return usageByDay(cover, days).map((day) => ({ customerNumber, workProvider, ...day }))
+}
+
+function matchKey({ workProviderId, customerNumber }: { workProviderId: string; customerNumber: string }): string {
+  return `${workProviderId}/${customerNumber}`
 }

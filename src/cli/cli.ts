@@ -6,7 +6,7 @@ import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts'
 /** What the commands work with; made in `main.ts`. */
 export type Cli = {
   /** Opens the store: a running server's embedded one, or its own, or the database server. */
-  readonly withContext: <T>(work: (context: Context) => Promise<T>) => Promise<T>
+  readonly withContext: <T>(work: (context: Context) => Promise<T>, needs?: 'any schema') => Promise<T>
   /** Runs the server until it is told to stop. */
   readonly serve: () => Promise<void>
   readonly print: (text: string) => void
@@ -58,12 +58,18 @@ export function durationOption(text: string): number {
 /** Columns under headings, for people; `empty` when there are no rows. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], empty: string): string {
   if (rows.length === 0) return empty
-  const all = [headings, ...rows]
+  const all = [headings, ...rows].map((row) => row.map(printable))
   const widths = headings.map((_, column) => Math.max(...all.map((row) => [...(row[column] ?? '')].length)))
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => cell + ' '.repeat(Math.max(0, widths[column]! - [...cell].length)))
       .join('  ')
       .trimEnd()
-  return [line(headings), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+  const [first, ...rest] = all.map(line)
+  return [first, line(widths.map((width) => '-'.repeat(width))), ...rest].join('\n')
+}
+
+/** What outsiders wrote, for a terminal: control, formatting and line-breaking characters are shown, not obeyed. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }

@@ -19,7 +19,7 @@ export function operationCommands(program: Command, cli: Cli): void {
       const applied = await cli.withContext(async (context) => {
         await assertDurable(context.db)
         return migrate(context.db)
-      })
+      }, 'any schema')
       show(
         cli,
         options.json,
@@ -33,7 +33,8 @@ export function operationCommands(program: Command, cli: Cli): void {
     async (options: { json?: boolean }) => {
       const result = await cli.withContext((context) => check(context))
       const isGood = result.differences.length === 0
-      const counts = `${result.streams} streams, ${result.shifts} shifts, ${result.reports} reports`
+      const skipped = result.skipped === 0 ? '' : ` (${result.skipped} streams were being derived and are left out)`
+      const counts = `${result.streams} streams${skipped}, ${result.shifts} shifts, ${result.reports} reports`
       const lines = result.differences.map(
         (one) => `  ${one.what}: stored ${one.stored ?? 'nothing'}, should be ${one.derived ?? 'nothing'}`,
       )

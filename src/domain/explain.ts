@@ -40,7 +40,7 @@ function judge(stream: StreamRecord, policies: readonly Policy[], at: Instant, n
   const shift = shifts.find((one) => one.startedAt <= at && at < (one.endedAt ?? one.capAt)) ?? null
   const policy = policyAt(policies, stream.workProviderId, at)
   const facts = [
-    ...eventFacts(stream, shift, at),
+    ...eventFacts(stream, shift, at, now),
     ...(shift === null ? [] : [shiftFact(stream, shift, now)]),
     ...linkFacts(stream, at),
     ...(policy === null ? [] : [policyFact(policy)]),
@@ -102,8 +102,8 @@ function policyWords(policy: Policy): string {
 }
 
 /** The login and logout of the shift, or off shift the last event by then; each with the binding that brought it here. */
-function eventFacts(stream: StreamRecord, shift: Shift | null, at: Instant): Fact[] {
-  const events = streamEvents(stream)
+function eventFacts(stream: StreamRecord, shift: Shift | null, at: Instant, now: Instant): Fact[] {
+  const events = streamEvents(stream).filter((event) => event.at <= now)
   const isPart = (event: ReceivedEvent): boolean =>
     shift !== null &&
     !isAnnulled(event) &&

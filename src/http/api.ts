@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
+import { unavailable } from '../app/time-limit.ts'
 import { ERRORS, Refusal } from '../domain/errors.ts'
 import { isUnavailable } from '../storage/database.ts'
 import { authenticate } from './authenticate.ts'
@@ -12,7 +13,6 @@ import { postBatch, postShift } from './shifts.ts'
 import { getStatus } from './status.ts'
 import { getValidate, VALIDATE_PATH } from './validate.ts'
 
-const RETRY_AFTER_SECONDS = 1
 const ROOT_PATH = '/'
 
 export type Bindings = { Bindings: HttpBindings }
@@ -40,7 +40,7 @@ export function buildApi(services: Services): Hono<Bindings> {
       await services.assertReady()
       return reply(exchange, 200, '{"status":"ok"}')
     } catch {
-      return replyError(exchange, unavailable())
+      return replyError(exchange, unavailable('the database cannot be used now'))
     }
   })
   for (const { method, paths, resource } of RESOURCES) {
@@ -82,6 +82,7 @@ function pathOf(incoming: IncomingMessage): { path: string; query: string } {
 /** Checks in the order of product.md: path and method are done; key, rate, and the resource looks at size and content. */
 async function answer(exchange: Exchange, resource: Resource): Promise<Response> {
   try {
+    if (!exchange.services.isPrepared()) throw unavailable('the server is starting')
     const caller = await authenticate(exchange.services.keyRing, exchange.incoming)
     exchange.caller = caller
     exchange.services.rates.admit(caller.keyId, exchange.services.context.now())
@@ -96,7 +97,7 @@ function refusalOf(exchange: Exchange, error: unknown): Refusal {
   const { log } = exchange.services.context
   if (isUnavailable(error)) {
     log.warn({ err: error, requestId: exchange.requestId }, 'the database cannot be used')
-    return unavailable()
+    return unavailable('the database cannot be used now')
   }
   log.error({ err: error, requestId: exchange.requestId }, 'a request failed')
   return new Refusal('INTERNAL', 'this is a fault of the server')
@@ -115,10 +116,6 @@ function refuse(exchange: Exchange, refusal: Refusal, headers: Record<string, st
     detail: refusal.detail,
   })
   return replyError(exchange, refusal, headers)
-}
-
-function unavailable(): Refusal {
-  return new Refusal('UNAVAILABLE', 'the database cannot be used now', RETRY_AFTER_SECONDS)
 }
 
 function wrongMethod(): Refusal {

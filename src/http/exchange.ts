@@ -17,6 +17,8 @@ export type Services = {
   readonly validationDesk: ValidationDesk
   readonly refusals: RefusalLog
   readonly rates: RateLimiter
+  /** Whether the database was checked and migrated: before, nothing is promised on it. */
+  readonly isPrepared: () => boolean
   /** Throws unless the database can be used. */
   readonly assertReady: () => Promise<void>
 }

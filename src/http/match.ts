@@ -1,4 +1,5 @@
 import { recordMatch } from '../app/match.ts'
+import { withinTime } from '../app/time-limit.ts'
 import { readBody } from './body.ts'
 import type { Resource } from './exchange.ts'
 import { parseBody, parseMatch } from './parse.ts'
@@ -8,6 +9,6 @@ import { PENDING, reply } from './replies.ts'
 export const postMatch: Resource = async (exchange) => {
   const word = parseMatch(parseBody(await readBody(exchange.incoming)), exchange)
   const { requestId, caller, services } = exchange
-  await recordMatch(services.context, { requestId, workProviderId: caller.workProviderId, ...word })
+  await withinTime(recordMatch(services.context, { requestId, workProviderId: caller.workProviderId, ...word }))
   return reply(exchange, 202, PENDING, { Location: `/v1/requests/${requestId}` })
 }

@@ -1,4 +1,5 @@
 import { readRequest, type RequestAnswer } from '../app/requests.ts'
+import { withinTime } from '../app/time-limit.ts'
 import { Refusal } from '../domain/errors.ts'
 import { formatInstant } from '../domain/instant.ts'
 import type { ShiftAt } from '../domain/shift-engine.ts'
@@ -12,7 +13,8 @@ export const REQUESTS_PATH = '/v1/requests'
 export const getRequest: Resource = async (exchange) => {
   const { services, caller } = exchange
   const requestId = exchange.path.slice(REQUESTS_PATH.length + 1).toLowerCase()
-  const answer = await readRequest(services.context, caller.workProviderId, requestId, fromItem(exchange.query))
+  const from = fromItem(exchange.query)
+  const answer = await withinTime(readRequest(services.context, caller.workProviderId, requestId, from))
   if (answer === null) throw new Refusal('NOT_FOUND', 'there is no such request of this work provider')
   return reply(exchange, 200, JSON.stringify(answerToWire(answer)))
 }

@@ -11,8 +11,8 @@ export type ServiceOptions = {
   readonly rates: RateLimits
   /** Called after each commit of accepted reports. */
   readonly onStored: () => void
-  /** Throws unless the database can be used. */
-  readonly assertReady: () => Promise<void>
+  readonly isPrepared: Services['isPrepared']
+  readonly assertReady: Services['assertReady']
 }
 
 export type RunningServices = {
@@ -22,7 +22,10 @@ export type RunningServices = {
 }
 
 /** Starts what the resources of the API work with. */
-export function startServices(context: Context, { rates, onStored, assertReady }: ServiceOptions): RunningServices {
+export function startServices(
+  context: Context,
+  { rates, onStored, isPrepared, assertReady }: ServiceOptions,
+): RunningServices {
   const acceptor = startAcceptor(context, onStored)
   const refusals = startRefusalLog(context)
   return {
@@ -34,6 +37,7 @@ export function startServices(context: Context, { rates, onStored, assertReady }
       validationDesk: openValidationDesk(context),
       refusals,
       rates: rateLimiter(rates),
+      isPrepared,
       assertReady,
     },
     async stop() {

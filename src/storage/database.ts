@@ -1,5 +1,6 @@
 import { type ControlledTransaction, Kysely, type KyselyPlugin, PostgresDialect, sql, type Transaction } from 'kysely'
-import pg from 'pg'
+import type { Socket } from 'node:net'
+import pg, { type PoolClient } from 'pg'
 import type { Instant } from '../domain/instant.ts'
 import { microseconds } from './sql.ts'
 
@@ -12,6 +13,7 @@ const SERVER_POOL_SIZE = 10
 const EMBEDDED_POOL_SIZE = 6
 const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 60_000
+const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5_000
 const INT8_OID = 20
 
 export type DatabaseTarget = { embeddedHost: string } | { url: string }
@@ -41,13 +43,26 @@ export function openDatabase(
           application_name: 'zego',
         }),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
     types: { getTypeParser },
   })
   pool.on('error', onIdleError)
   // A connection can break between two statements of its user; the next statement says so, this listener need not.
-  pool.on('connect', (client) => void client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    if (!isEmbedded) hangUpWhenSilent(client)
+  })
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }), plugins })
   return { db, isEmbedded, close: () => db.destroy() }
+}
+
+/**
+ * A connection that says nothing for longer than any statement may take is dead, though nobody closed it (a host that
+ * failed over, a firewall that forgot): it is closed here, and whoever waits on it is told.
+ */
+function hangUpWhenSilent(client: PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  stream.setTimeout(SILENCE_MS, () => stream.destroy(new Error('Connection terminated: silent for too long')))
 }
 
 /** Microseconds and counts are below 2^53: int8 is read as a number. Everything else as `pg` does. */
@@ -92,14 +107,18 @@ export async function databaseNow(db: Database): Promise<Instant> {
 const CONNECTION_ERROR_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
+  'ECONNABORTED',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
   'ENOENT',
   'EPIPE',
   'ETIMEDOUT',
   'ENOTFOUND',
   'EAI_AGAIN',
 ])
-/** SQLSTATE classes: connection, insufficient resources, operator intervention, system error, transaction rollback. */
-const PASSING_SQLSTATE = /^(08|53|57|58|40)/
+/** SQLSTATE classes: connection, resources, operator intervention, system error, rollback; a server gone read-only. */
+const PASSING_SQLSTATE = /^(08|53|57|58|40|25006|25P03)/
 
 /** Whether an error says that the database cannot be used now, rather than that the statement is wrong. */
 export function isUnavailable(error: unknown): boolean {

@@ -3,10 +3,7 @@ import type { Identity, IdentityKind } from '../domain/identity.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { EventKind, ShiftEvent } from '../domain/shift-event.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
-import { microseconds, timestampOf } from './sql.ts'
-
-/** One item of an accepted request. */
-export type InboxRow = ShiftEvent & { readonly requestId: string; readonly item: number; readonly slice: number }
+import { microseconds, timestamp, timestampOf } from './sql.ts'
 
 /** Columns of rows, as the arrays that one `unnest` takes: one statement however many rows. */
 export type InboxColumns = {
@@ -64,18 +61,16 @@ export async function claimReports(
       from turn where work_provider_id is not null
     ),
     taken as (
-      select oldest.* from waiting cross join lateral (
-        select i.work_provider_id, i.request_id, i.item, i.slice from inbox i
+      select oldest.place from waiting cross join lateral (
+        select i.ctid as place from inbox i
         where i.work_provider_id = waiting.work_provider_id
         order by i.request_id, i.item limit waiting.share
         for update skip locked
       ) oldest
     ),
     claimed as (
-      delete from inbox i using taken t
-      where i.work_provider_id = t.work_provider_id and i.request_id = t.request_id and i.item = t.item
-        and i.slice = t.slice
-      returning i.*
+      -- By place, which cannot change while the rows are locked: a join would be planned for the whole backlog.
+      delete from inbox where ctid = any(array(select place from taken)) returning *
     ),
     kept as (
       insert into report
@@ -108,10 +103,10 @@ function eventFromRow(row: EventRow): ShiftEvent {
   return { identity, kind: row.kind, at: row.at }
 }
 
-/** How many reports wait, and since when the oldest does. */
-export async function inboxBacklog(db: Database): Promise<{ reports: number; oldestAt: Instant | null }> {
-  const { rows } = await sql<{ reports: number; oldestAt: Instant | null }>`
-    select count(*) as reports, ${microseconds('min(received_at)')} as "oldestAt" from inbox
+/** Whether a report that was accepted by an instant still waits. */
+export async function isWaitingSince(db: Database, instant: Instant): Promise<boolean> {
+  const { rows } = await sql<{ waiting: boolean }>`
+    select exists (select from inbox where received_at <= ${timestamp(instant)}) as waiting
   `.execute(db)
-  return rows[0]!
+  return rows[0]!.waiting
 }

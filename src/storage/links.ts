@@ -29,9 +29,9 @@ export async function findLink(db: Database, workProviderId: string, customerNum
   return rows[0] ?? null
 }
 
-export async function findLinkById(db: Database, id: number): Promise<Link> {
-  const { rows } = await sql<Link>`select ${COLUMNS} from link where id = ${id}`.execute(db)
-  return rows[0]!
+export async function findLinks(db: Database, ids: readonly number[]): Promise<Link[]> {
+  const { rows } = await sql<Link>`select ${COLUMNS} from link where id = any(${ids}::bigint[]) order by id`.execute(db)
+  return rows
 }
 
 export async function linksOfCustomer(db: Database, customerNumber: string): Promise<Link[]> {
@@ -58,10 +58,10 @@ export async function linksAfter(
   return rows
 }
 
-/** The streams that are derived up to a point only, oldest link first. */
-export async function linksToDerive(db: Database, limit: number): Promise<number[]> {
+/** The streams that are derived up to a point only, oldest link first; all of them without a limit. */
+export async function linksToDerive(db: Database, limit: number | null = null): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
-    select id from link where derive_from is not null order by id limit ${limit}
+    select id from link where derive_from is not null order by id limit ${limit}::int
   `.execute(db)
   return rows.map((row) => row.id)
 }

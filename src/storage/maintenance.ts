@@ -9,9 +9,13 @@ export async function vacuumBusyTables(db: Database): Promise<void> {
   for (const table of BUSY_TABLES) await sql`vacuum (analyze) ${sql.table(table)}`.execute(db)
 }
 
-/** Keeps transaction ids from running out; once a day is far more than enough. */
+/** Keeps transaction ids from running out; once a day is far more than enough. A short statement for each table. */
 export async function freeze(db: Database): Promise<void> {
-  await sql`vacuum (freeze, analyze)`.execute(db)
+  const { rows } = await sql<{ name: string }>`
+    select oid::regclass::text as name from pg_class
+    where relkind in ('r', 'm') order by age(relfrozenxid) desc
+  `.execute(db)
+  for (const { name } of rows) await sql`vacuum (freeze, analyze) ${sql.raw(name)}`.execute(db)
 }
 
 /** How many transactions ago the oldest one that is not frozen was; the engine stops at two thousand million. */

@@ -1,28 +1,46 @@
 import { sql } from 'kysely'
 import { type Instant, temporal } from '../domain/instant.ts'
-import { type Database, inTransaction } from './database.ts'
+import { type Database, inTransaction, isUnavailable } from './database.ts'
 
 /** How far ahead partitions are made: far more than the program is ever down. */
 const MONTHS_AHEAD = 3
 const PARTITIONED = ['report', 'event'] as const
 
-/** Makes the monthly partitions of this month and the next ones. What is older than the store stays in the default. */
-export async function ensurePartitions(db: Database, now: Instant): Promise<void> {
+export type FailedPartition = { readonly name: string; readonly error: unknown }
+
+/**
+ * Makes the monthly partitions of this month and the next ones. What is older than the store stays in the default one.
+ * Answers those that the database refused (rows of that month are in the default one already, say).
+ */
+export async function ensurePartitions(db: Database, now: Instant): Promise<FailedPartition[]> {
   const existing = await partitionNames(db)
+  const failed: FailedPartition[] = []
   for (const table of PARTITIONED) {
     for (const month of months(now)) {
       const name = `${table}_${month.name}`
       if (existing.has(name)) continue
-      await inTransaction(db, async (trx) => {
-        // Several processes start together: one makes it, the others find it made.
-        await sql`lock table ${sql.table(table)} in share update exclusive mode`.execute(trx)
-        await sql`
-          create table if not exists ${sql.table(name)} partition of ${sql.table(table)}
-          for values from (${sql.lit(month.from)}) to (${sql.lit(month.to)})
-        `.execute(trx)
-      })
+      try {
+        await makePartition(db, table, name, month)
+      } catch (error) {
+        if (isUnavailable(error)) throw error
+        failed.push({ name, error })
+      }
     }
   }
+  return failed
+}
+
+type Month = { readonly name: string; readonly from: string; readonly to: string }
+
+function makePartition(db: Database, table: string, name: string, month: Month): Promise<void> {
+  return inTransaction(db, async (trx) => {
+    // Several processes start together: one makes it, the others find it made.
+    await sql`lock table ${sql.table(table)} in share update exclusive mode`.execute(trx)
+    await sql`
+      create table if not exists ${sql.table(name)} partition of ${sql.table(table)}
+      for values from (${sql.lit(month.from)}) to (${sql.lit(month.to)})
+    `.execute(trx)
+  })
 }
 
 async function partitionNames(db: Database): Promise<Set<string>> {
@@ -36,7 +54,7 @@ async function partitionNames(db: Database): Promise<Set<string>> {
   return new Set(rows.map((row) => row.name))
 }
 
-function months(now: Instant): { name: string; from: string; to: string }[] {
+function months(now: Instant): Month[] {
   const first = temporal(now).toZonedDateTimeISO('UTC').toPlainDate().toPlainYearMonth()
   return Array.from({ length: MONTHS_AHEAD + 1 }, (_, index) => {
     const month = first.add({ months: index })

@@ -24,7 +24,7 @@ export async function insertCancellation(db: Database, policyId: string, effecti
 
 export async function policyExists(db: Database, id: string): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
-    select exists (select from policy where id::text = ${id}) as found
+    select exists (select from policy where id = ${id}) as found
   `.execute(db)
   return rows[0]!.found
 }

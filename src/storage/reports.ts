@@ -68,15 +68,20 @@ export async function missingEvents(
   }
   const { rows } = await sql<ReportKey & { isMissing: boolean }>`
     select r.work_provider_id as "workProviderId", r.request_id as "requestId", r.item, r.slice,
-      e.slice is null or e.received_at > r.received_at as "isMissing"
+      e.received_at is null or e.received_at > r.received_at as "isMissing"
     from (
       select * from report
       where (work_provider_id, request_id, item, slice)
         > (${from.workProviderId}::uuid, ${from.requestId}::uuid, ${from.item}, ${from.slice})
       order by work_provider_id, request_id, item, slice limit ${limit}
     ) r
-    left join event e on e.slice = r.slice and e.work_provider_id = r.work_provider_id
-      and e.identity_kind = r.identity_kind and e.identity = r.identity and e.at = r.at and e.kind = r.kind
+    -- One probe each, into the one partition: a join would be planned as a scan of all events.
+    left join lateral (
+      select received_at from event
+      where slice = r.slice and work_provider_id = r.work_provider_id and identity_kind = r.identity_kind
+        and identity = r.identity and at = r.at and kind = r.kind
+      limit 1
+    ) e on true
     order by r.work_provider_id, r.request_id, r.item, r.slice
   `.execute(db)
   return {

@@ -142,7 +142,7 @@ create table match (
   PRIMARY KEY (request_id),
   FOREIGN KEY (work_provider_id) REFERENCES work_provider(id)
 );
-CREATE INDEX match_customer ON public.match USING btree (customer_number, work_provider_id);
+CREATE INDEX match_customer ON public.match USING btree (customer_number, work_provider_id, received_at);
 
 create table migration (
   name text not null,

@@ -29,9 +29,14 @@ export async function readStatuses(db: Database, asked: readonly Identity[]): Pr
       (select coalesce(json_agg(json_build_object('seq', seq, 'given', given, 'signed', signed,
           'effectiveAt', ${microseconds('effective_at')}, 'recordedAt', ${microseconds('recorded_at')}) order by seq), '[]')
         from consent where link_id = l.id) as consents,
+      -- Of all words only the first good one counts here, and a work provider may send one at each login.
       (select coalesce(json_agg(json_build_object('requestId', request_id, 'success', success,
-          'receivedAt', ${microseconds('received_at')}) order by received_at), '[]')
-        from match where work_provider_id = l.work_provider_id and customer_number = l.customer_number) as matches,
+          'receivedAt', ${microseconds('received_at')})), '[]')
+        from (
+          select * from match
+          where work_provider_id = l.work_provider_id and customer_number = l.customer_number and success
+          order by received_at limit 1
+        ) first_good) as matches,
       (select coalesce(json_agg(json_build_object('seq', seq, 'name', name, 'value', value,
           'effectiveAt', ${microseconds('effective_at')}, 'recordedAt', ${microseconds('recorded_at')}) order by seq), '[]')
         from setting where work_provider_id = l.work_provider_id) as settings,

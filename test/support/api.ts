@@ -48,7 +48,12 @@ export async function openApi(engine: Engine = 'embedded', rates = RATE_LIMITS):
   const { context } = store
   const { id: workProviderId } = await createWorkProvider(context, 'Courier Ltd')
   const { key } = await createKey(context, 'Courier Ltd')
-  const { services, stop } = startServices(context, { rates, onStored: () => {}, assertReady: () => ping(context.db) })
+  const { services, stop } = startServices(context, {
+    rates,
+    onStored: () => {},
+    isPrepared: () => true,
+    assertReady: () => ping(context.db),
+  })
   const server = createHttpServer(buildApi(services), services)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

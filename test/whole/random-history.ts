@@ -37,7 +37,7 @@ const step = fc.integer({ min: -PAST, max: 0 })
 const anyStep = fc.integer({ min: -PAST, max: AHEAD })
 const userId = fc.constantFrom('u1' as const, 'u2' as const)
 
-export const histories: fc.Arbitrary<Step[]> = fc.array(
+const anySteps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     {
       weight: 10,
@@ -86,6 +86,15 @@ export const histories: fc.Arbitrary<Step[]> = fc.array(
   ),
   { minLength: 5, maxLength: 35 },
 )
+
+/** Somewhere in every history the customer is linked and insured, so that reports come to something. */
+export const histories: fc.Arbitrary<Step[]> = fc
+  .tuple(anySteps, fc.nat(), fc.nat())
+  .map(([steps, linkedAt, insuredAt]) =>
+    steps
+      .toSpliced(linkedAt % steps.length, 0, { do: 'link', rival: false, userId: 'u1', consentedAt: -PAST })
+      .toSpliced(insuredAt % steps.length, 0, { do: 'policy', from: -PAST, length: null, ofWorkProvider: false }),
+  )
 
 export type Told = {
   readonly customerNumber: string

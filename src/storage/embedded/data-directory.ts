@@ -1,6 +1,16 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -13,6 +23,8 @@ import { setTimeout as delay } from 'node:timers/promises'
  *     socket-path      where the socket is, when this directory's path is too long for one
  */
 const SOCKET_NAME = '.s.PGSQL.5432'
+/** Begins the name of the directory in the temporary one where a socket goes whose path would be too long. */
+const AWAY_PREFIX = 'zego-'
 /** A Unix socket's path may have 107 bytes on Linux and 103 on macOS. */
 const MAX_SOCKET_PATH_BYTES = 100
 const LOCK_POLL_MS = 50
@@ -57,8 +69,9 @@ export async function waitFor<T>(patienceMs: number, step: () => T | null | Prom
 export function claimSocketPath(directory: DataDirectory): string {
   removeSocket(directory)
   if (fitsASocket(join(directory.path, SOCKET_NAME))) return join(directory.path, SOCKET_NAME)
-  const short = join(mkdtempSync(join(tmpdir(), 'zego-')), SOCKET_NAME)
-  writeFileSync(socketNote(directory), short, { mode: 0o600 })
+  const short = join(mkdtempSync(join(tmpdir(), AWAY_PREFIX)), SOCKET_NAME)
+  writeFileSync(`${socketNote(directory)}.new`, short, { mode: 0o600 })
+  renameSync(`${socketNote(directory)}.new`, socketNote(directory))
   return short
 }
 
@@ -71,7 +84,12 @@ export function socketPath(directory: DataDirectory): string {
 /** Removes the socket of this process, or what a dead one left. Only the holder of the lock calls this. */
 export function removeSocket(directory: DataDirectory): void {
   const note = socketNote(directory)
-  if (existsSync(note)) rmSync(dirname(readFileSync(note, 'utf8')), { recursive: true, force: true })
+  const away = existsSync(note) ? readFileSync(note, 'utf8') : ''
+  // The note may be cut short: only what can be a socket of ours is touched, and nothing recursively.
+  if (isAbsolute(away) && basename(away) === SOCKET_NAME && basename(dirname(away)).startsWith(AWAY_PREFIX)) {
+    rmSync(away, { force: true })
+    if (existsSync(dirname(away))) rmdirSync(dirname(away))
+  }
   rmSync(note, { force: true })
   rmSync(join(directory.path, SOCKET_NAME), { force: true })
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import {
   claimSocketPath,
@@ -17,6 +18,9 @@ import type { EngineThreadData, EngineThreadMessage } from './worker.ts'
 
 /** How long a second opener of a data directory waits for the first to end, or to answer. */
 export const SECOND_OPENER_PATIENCE_MS = 10_000
+
+/** How long the engine may take to close; after that it is left to recover at the next start. */
+const CLOSE_PATIENCE_MS = 5_000
 
 export type Embedded = {
   /** The directory that holds the socket: what PostgreSQL's clients take as `host`. */
@@ -80,7 +84,7 @@ async function startEngine(directory: DataDirectory, lock: Lock, options: Embedd
       closing = true
       const ended = once(worker, 'exit')
       worker.postMessage('close')
-      await ended
+      await Promise.race([ended, delay(CLOSE_PATIENCE_MS, undefined, { ref: false }).then(() => worker.terminate())])
       removeSocket(directory)
       lock.release()
     },

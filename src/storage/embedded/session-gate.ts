@@ -16,11 +16,13 @@ const STARTUP_VERSION_3_0 = 196_608
 const SSL_REQUEST = 80_877_103
 const GSS_ENCRYPTION_REQUEST = 80_877_104
 const CANCEL_REQUEST = 80_877_102
+const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5])
 const ROLLBACK = queryMessage('rollback')
 
 export type SessionGate = { close(): Promise<void> }
 
-type Unit = { connection: Connection; bytes: Buffer }
+/** `bytes` null: the client said goodbye. */
+type Unit = { connection: Connection; bytes: Buffer | null }
 
 /**
  * Serves `engine` on the Unix socket at `path`. `fatal` is told when the engine itself breaks: nothing it says
@@ -53,6 +55,7 @@ class Gate {
   readonly #waiting: Unit[] = []
   #running = false
   #closing = false
+  #isBroken = false
   /** The connection whose transaction is open. */
   #holder: Connection | null = null
   #holderTimer: NodeJS.Timeout | undefined
@@ -90,6 +93,10 @@ class Gate {
     this.#running = true
     for (let unit = this.#next(); unit !== undefined; unit = this.#next()) {
       if (unit.connection.socket.destroyed) continue
+      if (unit.bytes === null) {
+        unit.connection.socket.end()
+        continue
+      }
       clearTimeout(this.#holderTimer)
       const answer = await this.#execute(unit.bytes)
       if (answer === null) return
@@ -100,21 +107,28 @@ class Gate {
   }
 
   async #execute(bytes: Buffer): Promise<Buffer | null> {
+    // What stopped is not asked again: it might never answer.
+    if (this.#isBroken) return null
     const chunks: Buffer[] = []
     try {
       // The engine hands out views of its memory: each is copied before it runs on.
       await this.#engine.execProtocolRawStream(bytes, { onRawData: (data) => void chunks.push(Buffer.from(data)) })
     } catch (error) {
-      this.#fatal(error)
-      return null
+      return this.#break(error)
     }
-    return Buffer.concat(chunks)
+    const answer = Buffer.concat(chunks)
+    // A PANIC (a full disk, a sync that failed) is answered like any error, but the engine is not ready ever again.
+    return isReady(answer) ? answer : this.#break(new Error(`the engine stopped: ${readable(answer)}`))
   }
 
-  /** Reads the transaction state from the ReadyForQuery message that ends each answer: `Z`, length 5, `I`, `T` or `E`. */
+  #break(error: unknown): null {
+    this.#isBroken = true
+    this.#fatal(error)
+    return null
+  }
+
+  /** Reads the transaction state from the last byte of the answer: `I` (idle), `T` or `E`. */
   async #note(connection: Connection, answer: Buffer): Promise<void> {
-    const isReady = answer.length >= 6 && answer[answer.length - 6] === 0x5a
-    if (!isReady) return
     const inTransaction = answer[answer.length - 1] !== 0x49
     this.#holder = inTransaction ? connection : null
     if (!inTransaction) return
@@ -141,14 +155,14 @@ class Gate {
 /** One client's bytes, cut into units. */
 class Connection {
   readonly socket: Socket
-  readonly #onUnit: (bytes: Buffer) => void
+  readonly #onUnit: (bytes: Buffer | null) => void
   #pending: Buffer[] = []
   #pendingBytes = 0
   #started = false
   /** Where in the pending bytes the next message begins. */
   #offset = 0
 
-  constructor(socket: Socket, onUnit: (bytes: Buffer) => void) {
+  constructor(socket: Socket, onUnit: (bytes: Buffer | null) => void) {
     this.socket = socket
     this.#onUnit = onUnit
     socket.setNoDelay(true)
@@ -206,8 +220,8 @@ class Connection {
       if (end < this.#offset + 5 || end > MAX_MESSAGE_BYTES) return this.#refuse()
       if (this.#pendingBytes < end) return false
       if (type === 0x58 /* Terminate */) {
-        this.socket.end()
-        return this.#refuse()
+        this.#onUnit(null)
+        return false
       }
       this.#offset = end
       if (type === 0x51 /* Query */ || type === 0x53 /* Sync */) {
@@ -224,6 +238,18 @@ class Connection {
     this.socket.destroy()
     return false
   }
+}
+
+/** Whether an answer ends with ReadyForQuery: `Z`, a length of 5, and the transaction state. */
+function isReady(answer: Buffer): boolean {
+  return answer.length >= 6 && answer.subarray(-6, -1).equals(READY_FOR_QUERY)
+}
+
+function readable(answer: Buffer): string {
+  return answer
+    .toString('latin1')
+    .replace(/[^ -~]+/g, ' ')
+    .trim()
 }
 
 function queryMessage(text: string): Buffer {

@@ -174,7 +174,7 @@ create table match (
   success boolean not null,
   received_at timestamptz not null default clock_timestamp()
 );
-create index match_customer on match (customer_number, work_provider_id);
+create index match_customer on match (customer_number, work_provider_id, received_at);
 
 create table annulment (
   seq bigint generated always as identity primary key,
