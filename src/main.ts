@@ -22,6 +22,11 @@ const STOP_DEADLINE_MS = 15_000
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
+// Whoever read the output may stop reading (`| head`): that is no reason to fail.
+process.stdout.on('error', (error: Error & { code?: string }) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 const cli: Cli = {
   async withContext(work, needs) {
     const config = readConfig(process.env)
