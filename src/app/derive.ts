@@ -40,7 +40,8 @@ type Task = {
 
 /**
  * Derives streams again where their events changed, and what was left pending of them before. Needs the locks of the
- * work providers and of the identities concerned; takes those of the streams. Answers whether all of it is done.
+ * work providers and, where events or bindings changed, of their identities; takes those of the streams. Answers whether
+ * all of it is done.
  */
 export async function deriveStreams(trx: DatabaseTransaction, changes: ChangesByLink): Promise<boolean> {
   const streams = await lockStreams(trx, [...changes.keys()])

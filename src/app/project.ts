@@ -29,7 +29,8 @@ export function startProjector(context: Context): Worker {
  * Takes reports out of the inbox, keeps them, and derives the streams that they belong to, in one transaction: it
  * happens whole or not at all. Answers how many reports were taken.
  *
- * Locks are taken in one order by all who derive: work providers, identities, streams; each in the order of its key.
+ * Locks are taken in one order by all who derive: events, work providers, identities, streams; each in the order of its
+ * key (ARCHITECTURE.md, "Locks").
  * The events are in before the identities are locked and the bindings are read after: whoever binds meanwhile either
  * sees these events, or is seen here.
  */

@@ -5,7 +5,7 @@ import type { DatabaseTransaction } from './database.ts'
 /**
  * Locks identities until the end of the transaction, making the rows that are missing, always in the same order.
  *
- * The second lock of everything that derives. Whoever adds events and whoever changes who holds an identity both hold
+ * Whoever adds events and whoever changes who holds an identity both hold
  * it, so that one of them sees what the other did.
  */
 export async function lockIdentities(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {

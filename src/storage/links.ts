@@ -73,7 +73,7 @@ export type LockedStream = {
   readonly pending: Change | null
 }
 
-/** The last lock of everything that derives, taken in the order of ids. */
+/** Locks streams in the order of their ids; the last of the locks (ARCHITECTURE.md, "Locks"). */
 export async function lockStreams(trx: DatabaseTransaction, linkIds: readonly number[]): Promise<LockedStream[]> {
   const { rows } = await sql<{ id: number; workProviderId: string; from: Instant | null; to: Instant | null }>`
     select id, work_provider_id as "workProviderId", ${microsecondsOrNull('derive_from')} as "from",

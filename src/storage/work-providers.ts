@@ -27,7 +27,7 @@ export async function listWorkProviders(db: Database): Promise<WorkProvider[]> {
 }
 
 /**
- * The first lock of everything that derives: shared by all of them, held alone by a change of settings, so that
+ * Taken by everything that derives: shared by all of them, held alone by a change of settings, so that
  * nothing is derived by settings that change meanwhile. Locks of PostgreSQL's lock manager rather than of rows: there
  * a change that waits is not overtaken by those who come later, however many they are. They end with the transaction.
  */
