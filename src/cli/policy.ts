@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { cancelPolicy, createPolicy } from '../app/customers.ts'
+import { cancelPolicy, createPolicy } from '../app/policies.ts'
 import { formatInstant } from '../domain/instant.ts'
 import { type Cli, command, instantOrNull, optionalInstant, show } from './cli.ts'
 

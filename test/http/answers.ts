@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { createCustomer, createPolicy } from '../../src/app/customers.ts'
+import { createCustomer } from '../../src/app/customers.ts'
+import { createPolicy } from '../../src/app/policies.ts'
 import { createLink } from '../../src/app/links.ts'
 import { fromTemporal, type Instant } from '../../src/domain/instant.ts'
 import type { Api, RawAnswer } from '../support/api.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { createPolicy } from '../../src/app/customers.ts'
+import { createPolicy } from '../../src/app/policies.ts'
 import { type Api, openApi } from '../support/api.ts'
 import { addLinked, assertAccepted, assertAnswer, assertServed, LONG_AGO } from './answers.ts'
 
