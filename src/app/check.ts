@@ -6,7 +6,7 @@ import { linksAfter, linksToDerive } from '../storage/links.ts'
 import { missingEvents } from '../storage/reports.ts'
 import { derivedOfLinks } from '../storage/shifts.ts'
 import type { Context } from './context.ts'
-import { loadRecord } from './customer-record.ts'
+import { loadStreams } from './customer-record.ts'
 import { settle } from './settle.ts'
 
 export type Difference = { readonly what: string; readonly stored: string | null; readonly derived: string | null }
@@ -61,19 +61,14 @@ function checkPiece(context: Context, afterId: number): Promise<Piece | null> {
     // What a projector is in the middle of is no difference: it is noted on the link, and `settle` waited for the rest.
     const pending = new Set(await linksToDerive(db))
     const piece: Piece = { lastId: last.id, streams: 0, skipped: 0, shifts: 0, differences: [] }
-    for (const link of links) {
-      if (pending.has(link.id)) {
-        piece.skipped += 1
-        continue
-      }
-      const record = await loadRecord(db, link.customerNumber, { withInbox: false })
-      const stream = record.streams.find((one) => one.link.id === link.id)!
+    const idle = links.filter((link) => !pending.has(link.id))
+    piece.skipped = links.length - idle.length
+    for (const stream of await loadStreams(db, idle, { withInbox: false })) {
       const derived = deriveFromFacts(stream)
+      const name = `${stream.workProvider}, customer ${stream.link.customerNumber}`
       piece.streams += 1
       piece.shifts += derived.shifts.length
-      piece.differences.push(
-        ...compare(`${stream.workProvider}, customer ${link.customerNumber}`, stored.get(link.id)!, derived),
-      )
+      piece.differences.push(...compare(name, stored.get(stream.link.id)!, derived))
     }
     return piece
   })

@@ -2,19 +2,18 @@ import { asKnownAt, type CustomerRecord, deriveFromFacts, type StreamRecord } fr
 import { type CoverPiece, coverOf } from '../domain/cover.ts'
 import { Impossible } from '../domain/errors.ts'
 import { type Explanation, explainCover } from '../domain/explain.ts'
-import type { Identity } from '../domain/identity.ts'
 import { formatInstant, type Instant } from '../domain/instant.ts'
 import type { Link } from '../domain/link.ts'
 import { type Anomaly, anomaliesAt, type ShiftAt, shiftsAt } from '../domain/shift-engine.ts'
-import { bindingsOfLinks } from '../storage/bindings.ts'
+import { bindingsOfLinks, identityOf } from '../storage/bindings.ts'
 import { type Database, databaseNow, inSnapshot } from '../storage/database.ts'
 import { eventsOfIdentities } from '../storage/events.ts'
-import { consentsOfLinks, linksOfCustomer } from '../storage/links.ts'
-import { matchesOfCustomers } from '../storage/matches.ts'
+import { linksOfCustomer } from '../storage/links.ts'
 import { policiesOf } from '../storage/policies.ts'
-import { listWorkProviders, settingsOf } from '../storage/work-providers.ts'
+import { listWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 import { requireCustomer } from './customers.ts'
+import { loadLinkFacts } from './link-facts.ts'
 
 /**
  * Answers about one customer are worked out from the facts at the moment of asking: they do not wait for the projector,
@@ -36,46 +35,45 @@ export async function readCustomer(context: Context, asked: Asked): Promise<Read
   })
 }
 
-/** `withInbox`: whether reports that are not projected yet count. */
 export async function loadRecord(
   db: Database,
   customerNumber: string,
-  { withInbox }: { withInbox: boolean },
+  options: { withInbox: boolean },
 ): Promise<CustomerRecord> {
   const links = await linksOfCustomer(db, customerNumber)
-  const streams = await loadStreams(db, links, withInbox)
+  const streams = await loadStreams(db, links, options)
   const policies = (await policiesOf(db, [customerNumber])).get(customerNumber) ?? []
   return { customerNumber, policies, streams }
 }
 
-/** The facts of some links of one customer, in the order given. */
-async function loadStreams(db: Database, links: readonly Link[], withInbox: boolean): Promise<StreamRecord[]> {
-  if (links.length === 0) return []
-  const ids = links.map((link) => link.id)
+/** The facts of some links, in the order given. `withInbox`: whether reports that are not projected yet count. */
+export async function loadStreams(
+  db: Database,
+  links: readonly Link[],
+  { withInbox }: { withInbox: boolean },
+): Promise<StreamRecord[]> {
   const names = new Map((await listWorkProviders(db)).map((workProvider) => [workProvider.id, workProvider.name]))
-  const settings = await settingsOf(db, [...new Set(links.map((link) => link.workProviderId))])
-  const bindings = Map.groupBy(await bindingsOfLinks(db, ids), (binding) => binding.linkId)
-  const consents = await consentsOfLinks(db, ids)
-  const matches = await matchesOfCustomers(db, [links[0]!.customerNumber])
+  const facts = await loadLinkFacts(db, links)
+  const bindings = Map.groupBy(
+    await bindingsOfLinks(
+      db,
+      links.map((link) => link.id),
+    ),
+    (binding) => binding.linkId,
+  )
   const streams: StreamRecord[] = []
   for (const link of links) {
     const held = bindings.get(link.id) ?? []
     streams.push({
+      ...facts.get(link.id)!,
       link,
       workProviderId: link.workProviderId,
       workProvider: names.get(link.workProviderId)!,
-      settings: settings.get(link.workProviderId)!,
-      consents: consents.get(link.id)!,
-      matches: matches.filter((match) => match.workProviderId === link.workProviderId),
       bindings: held,
       events: await eventsOfIdentities(db, held.map(identityOf), { withInbox }),
     })
   }
   return streams
-}
-
-function identityOf(binding: { workProviderId: string; identity: { kind: Identity['kind']; text: string } }): Identity {
-  return { workProviderId: binding.workProviderId, ...binding.identity }
 }
 
 export type ShiftOf = ShiftAt & { readonly workProvider: string }

@@ -1,16 +1,17 @@
-import { type Identity, identityKey } from '../domain/identity.ts'
+import type { Identity } from '../domain/identity.ts'
 import type { Instant } from '../domain/instant.ts'
 import { earlier, FOREVER, later } from '../domain/interval.ts'
 import { holding } from '../domain/link.ts'
 import { type Change, changesFrom, type Piece, rederive, type Rederived } from '../domain/rederive.ts'
 import { type CapAt, momentsOf } from '../domain/shift-engine.ts'
 import { capRule } from '../domain/work-provider.ts'
-import { bindingsOfLinks, type BoundIdentity } from '../storage/bindings.ts'
+import { bindingsOfLinks, type BoundIdentity, identityOf } from '../storage/bindings.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
 import { type EventRange, type RangeEvent, readEventRanges } from '../storage/events.ts'
 import { type LockedStream, lockStreams, storePending } from '../storage/links.ts'
 import { type DerivedChanges, readDerivedRanges, type StoredRange, writeDerived } from '../storage/shifts.ts'
 import { settingsOf } from '../storage/work-providers.ts'
+import { holdersOf } from './holders.ts'
 
 /**
  * How far one transaction goes on one stream. A stream without logouts can change to its very end: the rest is noted
@@ -129,8 +130,7 @@ function rangesOf(task: Task): EventRange[] {
   return task.bindings.flatMap((binding) => {
     const held = holding(binding)
     const from = later(held.from, task.from)
-    const identity: Identity = { workProviderId: binding.workProviderId, ...binding.identity }
-    return from < held.to ? [{ identity, from, to: held.to, limit: task.size }] : []
+    return from < held.to ? [{ identity: identityOf(binding), from, to: held.to, limit: task.size }] : []
   })
 }
 
@@ -177,21 +177,13 @@ export function changesOf(
   events: readonly { identity: Identity; at: Instant }[],
   bindings: readonly BoundIdentity[],
 ): Map<number, Change[]> {
-  const byIdentity = Map.groupBy(bindings, boundKey)
   const changes = new Map<number, Change[]>()
-  for (const { identity, at } of events) {
-    const holder = byIdentity.get(identityKey(identity))?.find((binding) => {
-      const held = holding(binding)
-      return held.from <= at && at < held.to
-    })
-    if (holder === undefined) continue
+  for (const [index, holder] of holdersOf(events, bindings).entries()) {
+    if (holder === null) continue
+    const { at } = events[index]!
     const ofLink = changes.get(holder.linkId)
     if (ofLink === undefined) changes.set(holder.linkId, [{ from: at, to: at }])
     else ofLink.push({ from: at, to: at })
   }
   return changes
-}
-
-function boundKey(binding: BoundIdentity): string {
-  return identityKey({ workProviderId: binding.workProviderId, ...binding.identity })
 }

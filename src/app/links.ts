@@ -23,11 +23,6 @@ export type LinkRequest = {
   readonly consentedAt?: Instant | undefined
 }
 
-/** An id that another customer holds: nothing was stored. */
-export class HeldByAnother extends Impossible {
-  override name = 'HeldByAnother'
-}
-
 /**
  * Ties a customer to a work provider, or adds a user id to the tie. What was reported of them before becomes shifts in
  * the same transaction (a very long history in pieces, by the projector).
@@ -65,7 +60,7 @@ async function bind(trx: DatabaseTransaction, link: Link, identity: Identity): P
   const holder = before.find((binding) => binding.release === null)
   if (holder?.linkId === link.id) throw new Impossible(`this link already holds the id ${identity.text}`)
   if (holder !== undefined) {
-    throw new HeldByAnother(`the id ${identity.text} is held by another customer: release it there first`)
+    throw new Impossible(`the id ${identity.text} is held by another customer: release it there first`)
   }
   const ends = before.map((binding) => holding(binding).to)
   const heldFrom = ends.length === 0 ? null : ends.reduce(later)

@@ -1,19 +1,19 @@
-import { identityKey, type Identity } from '../domain/identity.ts'
+import type { Identity } from '../domain/identity.ts'
 import { type Instant, instantOfEpochMilliseconds } from '../domain/instant.ts'
-import { contains } from '../domain/interval.ts'
-import { holding, isActiveAt } from '../domain/link.ts'
+import { isActiveAt } from '../domain/link.ts'
 import { type ItemOutcome, outcomeOf, type VisibleStream } from '../domain/request-outcome.ts'
 import type { EventKind } from '../domain/shift-event.ts'
 import { statusOf } from '../domain/status.ts'
-import { bindingsOfIdentities, type BoundIdentity } from '../storage/bindings.ts'
+import { bindingsOfIdentities } from '../storage/bindings.ts'
 import { type Database, databaseNow, inSnapshot } from '../storage/database.ts'
-import { consentsOfLinks, findLinks } from '../storage/links.ts'
-import { findMatch, matchesOfCustomers } from '../storage/matches.ts'
+import { findLinks } from '../storage/links.ts'
+import { findMatch } from '../storage/matches.ts'
 import { readRequestItems, type RequestItem } from '../storage/reports.ts'
 import { derivedAround } from '../storage/shifts.ts'
 import { readStatuses } from '../storage/status.ts'
-import { settingsOf } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
+import { holdersOf } from './holders.ts'
+import { loadLinkFacts } from './link-facts.ts'
 
 export const ITEMS_A_PAGE = 1_000
 
@@ -47,7 +47,7 @@ export async function readRequest(
     const rows = await readRequestItems(db, asked)
     if (rows.length === 0) return readMatch(db, workProviderId, requestId)
     const page = rows.slice(0, ITEMS_A_PAGE)
-    const streams = await visibleStreams(db, workProviderId, page)
+    const streams = await visibleStreams(db, workProviderId, page, now)
     const items = page.map((row, index) => ({
       index: row.item,
       kind: row.kind,
@@ -67,18 +67,12 @@ async function visibleStreams(
   db: Database,
   workProviderId: string,
   items: readonly RequestItem[],
+  now: Instant,
 ): Promise<VisibleStream[]> {
   const identities = items.map((item): Identity => ({ workProviderId, kind: item.identityKind, text: item.identity }))
-  const bindings = Map.groupBy(await bindingsOfIdentities(db, identities), (binding) =>
-    identityKey({ workProviderId, ...binding.identity }),
-  )
-  const holders = items.map((item, index): BoundIdentity | null => {
-    const ofIdentity = bindings.get(identityKey(identities[index]!)) ?? []
-    return ofIdentity.find((binding) => contains(holding(binding), item.at)) ?? null
-  })
-  const active = await activeLinks(db, [
-    ...new Set(holders.flatMap((holder) => (holder === null ? [] : [holder.linkId]))),
-  ])
+  const told = items.map((item, index) => ({ identity: identities[index]!, at: item.at }))
+  const holders = holdersOf(told, await bindingsOfIdentities(db, identities))
+  const active = await activeLinks(db, new Set(holders.flatMap((holder) => holder?.linkId ?? [])), now)
   const around = await derivedAround(
     db,
     items.map((item, index) => ({ linkId: holders[index]?.linkId ?? 0, at: item.at })),
@@ -89,30 +83,10 @@ async function visibleStreams(
   })
 }
 
-/** Those of some links that are active now. */
-async function activeLinks(db: Database, linkIds: readonly number[]): Promise<Set<number>> {
-  const now = await databaseNow(db)
-  const links = await findLinks(db, linkIds)
-  const consents = await consentsOfLinks(db, linkIds)
-  const settings = await settingsOf(db, [...new Set(links.map((link) => link.workProviderId))])
-  const matches = Map.groupBy(
-    await matchesOfCustomers(
-      db,
-      links.map((link) => link.customerNumber),
-    ),
-    (match) => `${match.workProviderId}/${match.customerNumber}`,
-  )
-  const active = links.filter((link) =>
-    isActiveAt(
-      {
-        consents: consents.get(link.id)!,
-        matches: matches.get(`${link.workProviderId}/${link.customerNumber}`) ?? [],
-        settings: settings.get(link.workProviderId)!,
-      },
-      now,
-    ),
-  )
-  return new Set(active.map((link) => link.id))
+/** Those of some links that are active at an instant. */
+async function activeLinks(db: Database, linkIds: ReadonlySet<number>, now: Instant): Promise<Set<number>> {
+  const facts = await loadLinkFacts(db, await findLinks(db, [...linkIds]))
+  return new Set([...linkIds].filter((id) => isActiveAt(facts.get(id)!, now)))
 }
 
 function duplicateOf(row: RequestItem, requestId: string): string | null {

@@ -5,14 +5,14 @@ import type { Link } from '../domain/link.ts'
 import type { Derived } from '../domain/shift-engine.ts'
 import { type DayUsage, type LocalDay, localDaysOfMonth, usageByDay } from '../domain/usage.ts'
 import { type Database, databaseNow, inSnapshot } from '../storage/database.ts'
-import { consentsOfLinks, linksAfter, linksToDerive } from '../storage/links.ts'
-import { matchesOfCustomers } from '../storage/matches.ts'
+import { linksAfter, linksToDerive } from '../storage/links.ts'
 import { policiesOf } from '../storage/policies.ts'
 import { derivedOfLinks } from '../storage/shifts.ts'
-import { listWorkProviders, settingsOf } from '../storage/work-providers.ts'
+import { listWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
-import { loadRecord } from './customer-record.ts'
+import { loadStreams } from './customer-record.ts'
 import { requireCustomer } from './customers.ts'
+import { loadLinkFacts } from './link-facts.ts'
 import { settle } from './settle.ts'
 import { requireWorkProvider } from './work-providers.ts'
 
@@ -61,16 +61,13 @@ type Piece = Awaited<ReturnType<typeof readPiece>>
 function readPiece(context: Context, afterId: number, only: Only) {
   return inSnapshot(context.db, async (db) => {
     const links = await linksAfter(db, afterId, LINKS_A_PIECE, only)
-    const ids = links.map((link) => link.id)
     const numbers = [...new Set(links.map((link) => link.customerNumber))]
     const workProviders = new Map((await listWorkProviders(db)).map((one) => [one.id, one.name]))
     return {
       links,
       workProviders,
       now: await databaseNow(db),
-      settings: await settingsOf(db, [...workProviders.keys()]),
-      consents: await consentsOfLinks(db, ids),
-      matches: Map.groupBy(await matchesOfCustomers(db, numbers), matchKey),
+      facts: await loadLinkFacts(db, links),
       policies: await policiesOf(db, numbers),
       derived: await derivedNow(db, links),
     }
@@ -84,9 +81,9 @@ async function derivedNow(db: Database, links: readonly Link[]): Promise<Map<num
     links.map((link) => link.id),
   )
   const pending = new Set(await linksToDerive(db))
-  for (const link of links.filter(({ id }) => pending.has(id))) {
-    const { streams } = await loadRecord(db, link.customerNumber, { withInbox: false })
-    derived.set(link.id, deriveFromFacts(streams.find((stream) => stream.link.id === link.id)!))
+  const unfinished = links.filter((link) => pending.has(link.id))
+  for (const stream of await loadStreams(db, unfinished, { withInbox: false })) {
+    derived.set(stream.link.id, deriveFromFacts(stream))
   }
   return derived
 }
@@ -97,15 +94,9 @@ function usageOfLink(link: Link, piece: Piece, days: readonly LocalDay[]): Usage
   const record = {
     workProviderId,
     workProvider,
-    settings: piece.settings.get(workProviderId)!,
-    consents: piece.consents.get(link.id)!,
-    matches: piece.matches.get(matchKey(link)) ?? [],
+    ...piece.facts.get(link.id)!,
     shifts: piece.derived.get(link.id)!.shifts,
   }
   const cover = coverAtWorkProvider(record, piece.policies.get(customerNumber)!, piece.now)
   return usageByDay(cover, days).map((day) => ({ customerNumber, workProvider, ...day }))
-}
-
-function matchKey({ workProviderId, customerNumber }: { workProviderId: string; customerNumber: string }): string {
-  return `${workProviderId}/${customerNumber}`
 }

@@ -1,5 +1,5 @@
 import type { Instant } from './instant.ts'
-import { BEGINNING, clip, contains, earlier, intersection, type Interval, union } from './interval.ts'
+import { BEGINNING, clip, earlier, intersection, type Interval, union } from './interval.ts'
 import { activeIntervals, type LinkFacts } from './link.ts'
 import { isGoodFor, type Policy, validity } from './policy.ts'
 import { type Shift, shiftsAt } from './shift-engine.ts'
@@ -51,10 +51,6 @@ export function coverOf(records: readonly WorkRecord[], policies: readonly Polic
 /** When a shift counts, as it stands at `now`. */
 export function shiftInterval(shift: Shift, now: Instant): Interval {
   return { from: shift.startedAt, to: shift.endedAt ?? earlier(shift.capAt, now) }
-}
-
-export function isCoveredAt(pieces: readonly CoverPiece[], at: Instant): boolean {
-  return pieces.some((piece) => contains(piece, at))
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-import { fromTemporal, type Instant, MICROSECONDS_PER_MINUTE, temporal } from './instant.ts'
+import { fromTemporal, MICROSECONDS_PER_MINUTE } from './instant.ts'
 import { clip, type Interval } from './interval.ts'
 
 /** A calendar month of a time zone, cut into its local days: of 23 or 25 hours where the clocks change. */
@@ -27,11 +27,4 @@ export function usageByDay(cover: readonly Interval[], days: readonly LocalDay[]
     const covered = clip(cover, day).reduce((sum, piece) => sum + (piece.to - piece.from), 0)
     return covered === 0 ? [] : [{ day: day.day, minutes: covered / MICROSECONDS_PER_MINUTE }]
   })
-}
-
-/** An instant as people of the time zone read it: `2026-11-23 10:00 GMT`. */
-export function localTime(instant: Instant, timeZone: string): string {
-  const zoned = temporal(instant).toZonedDateTimeISO(timeZone)
-  const zone = zoned.toLocaleString('en-GB', { timeZoneName: 'short' }).split(' ').at(-1)
-  return `${zoned.toPlainDate()} ${zoned.toPlainTime().toString({ smallestUnit: 'second' })} ${zone}`
 }

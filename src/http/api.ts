@@ -84,9 +84,9 @@ async function answer(exchange: Exchange, resource: Resource): Promise<Response>
   try {
     if (!exchange.services.isPrepared()) throw unavailable('the server is starting')
     const caller = await authenticate(exchange.services.keyRing, exchange.incoming)
-    exchange.caller = caller
+    const known = Object.assign(exchange, { caller })
     exchange.services.rates.admit(caller.keyId, exchange.services.context.now())
-    return await resource(Object.assign(exchange, { caller }))
+    return await resource(known)
   } catch (error) {
     return refuse(exchange, refusalOf(exchange, error))
   }

@@ -21,6 +21,11 @@ type BindingRow = {
 /** A binding with the work provider whose identity it is about. */
 export type BoundIdentity = Binding & { readonly workProviderId: string }
 
+/** The identity that a binding is about. */
+export function identityOf({ workProviderId, identity }: BoundIdentity): Identity {
+  return { workProviderId, ...identity }
+}
+
 const COLUMNS = sql`
   b.id, b.link_id as "linkId", b.work_provider_id as "workProviderId", b.identity_kind as "identityKind", b.identity,
   ${microsecondsOrNull('b.held_from')} as "heldFrom", ${microseconds('b.recorded_at')} as "recordedAt",

@@ -4,17 +4,15 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
-import { DurableFileSystem } from '../../src/storage/embedded/durable-file-system.ts'
+import { startEngine } from '../../src/storage/embedded/engine.ts'
 import { openSessionGate } from '../../src/storage/embedded/session-gate.ts'
 
 /* The engine runs in this process, so that its disk can be made to fail. */
 
 test('when a sync fails the commit is not acknowledged, and the process is told that the store is lost', async () => {
   const directory = fs.mkdtempSync(join(tmpdir(), 'zego-broken-'))
-  const startParams = PGlite.defaultStartParams.filter((one) => one !== '-F').concat('-c', 'wal_sync_method=fsync')
-  const engine = await PGlite.create({ fs: new DurableFileSystem(join(directory, 'cluster')), startParams })
+  const engine = await startEngine(join(directory, 'cluster'))
   const lost = Promise.withResolvers<unknown>()
   const gate = await openSessionGate(engine, join(directory, '.s.PGSQL.5432'), lost.resolve)
   const client = new pg.Client({ host: directory, port: 5432, user: 'postgres', database: 'postgres' })

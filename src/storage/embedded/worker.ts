@@ -1,8 +1,7 @@
 import { existsSync, fdatasyncSync, fsyncSync, openSync, closeSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import { PGlite } from '@electric-sql/pglite'
-import { DurableFileSystem } from './durable-file-system.ts'
+import { startEngine } from './engine.ts'
 import { openSessionGate } from './session-gate.ts'
 
 /** The thread that runs the embedded PostgreSQL and serves it on a Unix socket. */
@@ -13,13 +12,6 @@ const { clusterPath, socketPath } = workerData as EngineThreadData
 const port = parentPort!
 const tell = (message: EngineThreadMessage): void => port.postMessage(message)
 const broken = (error: unknown): void => tell({ kind: 'broken', reason: String(error) })
-
-/** Without the engine's `-F` (no fsync), and with the one sync method that its libc really implements. */
-export const DURABLE_START_PARAMS = [
-  ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
-  '-c',
-  'wal_sync_method=fsync',
-]
 
 try {
   if (!existsSync(clusterPath)) await makeCluster(clusterPath)
@@ -34,10 +26,6 @@ try {
   tell({ kind: 'ready' })
 } catch (error) {
   broken(error)
-}
-
-function startEngine(path: string): Promise<PGlite> {
-  return PGlite.create({ fs: new DurableFileSystem(path), startParams: DURABLE_START_PARAMS })
 }
 
 /** A new cluster gets its name only when all of it is on disk: a crash in between leaves nothing to mend. */

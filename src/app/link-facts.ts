@@ -1,0 +1,30 @@
+import type { Link, LinkFacts } from '../domain/link.ts'
+import type { Database } from '../storage/database.ts'
+import { consentsOfLinks } from '../storage/links.ts'
+import { matchesOfCustomers } from '../storage/matches.ts'
+import { settingsOf } from '../storage/work-providers.ts'
+
+/** What decides when each of some links is active. */
+export async function loadLinkFacts(db: Database, links: readonly Link[]): Promise<Map<number, LinkFacts>> {
+  const consents = await consentsOfLinks(
+    db,
+    links.map((link) => link.id),
+  )
+  const settings = await settingsOf(db, [...new Set(links.map((link) => link.workProviderId))])
+  const numbers = [...new Set(links.map((link) => link.customerNumber))]
+  const matches = Map.groupBy(await matchesOfCustomers(db, numbers), matchKey)
+  return new Map(
+    links.map((link) => [
+      link.id,
+      {
+        consents: consents.get(link.id)!,
+        settings: settings.get(link.workProviderId)!,
+        matches: matches.get(matchKey(link)) ?? [],
+      },
+    ]),
+  )
+}
+
+function matchKey({ workProviderId, customerNumber }: { workProviderId: string; customerNumber: string }): string {
+  return `${workProviderId}/${customerNumber}`
+}

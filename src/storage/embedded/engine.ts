@@ -1,0 +1,14 @@
+import { PGlite } from '@electric-sql/pglite'
+import { DurableFileSystem } from './durable-file-system.ts'
+
+/** Without the engine's `-F` (no fsync), and with the one sync method that its libc really implements. */
+const DURABLE_START_PARAMS = [
+  ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
+  '-c',
+  'wal_sync_method=fsync',
+]
+
+/** Starts the engine on a cluster, making the cluster if it is not there. */
+export function startEngine(clusterPath: string): Promise<PGlite> {
+  return PGlite.create({ fs: new DurableFileSystem(clusterPath), startParams: DURABLE_START_PARAMS })
+}
