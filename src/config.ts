@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { RATE_LIMITS, type RateLimits } from './http/rate-limit.ts'
 
 /** What a process may do: everything, only take requests, or only derive. */
@@ -17,6 +18,13 @@ export type Config = {
   readonly role: Role
   readonly hasDemo: boolean
   readonly rates: RateLimits
+  /** Signs the cookies of those who log in; undefined: one is made, and kept beside the data. */
+  readonly authSecret: string | undefined
+  /** Undefined: mails are printed. */
+  readonly smtpUrl: string | undefined
+  readonly mailFrom: string
+  /** Whose `X-Forwarded-For` is believed: addresses, or networks as in `10.0.0.0/8`. */
+  readonly trustedProxies: readonly string[]
   readonly logLevel: string
 }
 
@@ -34,7 +42,15 @@ export class BadConfiguration extends Error {
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
-const DEFAULTS = { host: '127.0.0.1', port: 8080, dataDir: './data', timeZone: 'Europe/London' }
+const DEFAULTS = {
+  host: '127.0.0.1',
+  port: 8080,
+  dataDir: './data',
+  timeZone: 'Europe/London',
+  mailFrom: 'Zego <no-reply@localhost>',
+}
+const MAIL_FROM = /^(?:[^<>@\r\n]+<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/
+const MIN_SECRET_CHARACTERS = 32
 
 /** Reads the environment into a configuration. `readFile` reads what a `..._FILE` variable names. */
 export function readConfig(
@@ -85,12 +101,28 @@ export function readConfig(
       requestsPerSecond: whole('RATE_REQUESTS_PER_SECOND', RATE_LIMITS.requestsPerSecond, 1, 1_000_000),
       eventsPerSecond: whole('RATE_EVENTS_PER_SECOND', RATE_LIMITS.eventsPerSecond, 1, 100_000_000),
     },
+    authSecret: secret('AUTH_SECRET'),
+    smtpUrl: secret('SMTP_URL'),
+    mailFrom: text('MAIL_FROM') ?? DEFAULTS.mailFrom,
+    trustedProxies: (text('TRUSTED_PROXIES') ?? '').split(/[\s,]+/).filter((proxy) => proxy !== ''),
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   if (!isUrl(config.publicUrl, ['http:', 'https:'])) problems.push(`PUBLIC_URL is not a URL: ${config.publicUrl}`)
   // The value itself is not told: it holds a password.
   if (config.databaseUrl !== undefined && !isUrl(config.databaseUrl, ['postgres:', 'postgresql:'])) {
     problems.push('DATABASE_URL is not of the form postgres://user:password@host:port/database')
+  }
+  if (config.smtpUrl !== undefined && !isUrl(config.smtpUrl, ['smtp:', 'smtps:'])) {
+    problems.push('SMTP_URL is not of the form smtp://user:password@host:port or smtps://...')
+  }
+  if (!MAIL_FROM.test(config.mailFrom)) {
+    problems.push(`MAIL_FROM is not of the form name@host or Name <name@host>: ${config.mailFrom}`)
+  }
+  if (config.authSecret !== undefined && config.authSecret.length < MIN_SECRET_CHARACTERS) {
+    problems.push(`AUTH_SECRET has fewer than ${MIN_SECRET_CHARACTERS} characters`)
+  }
+  for (const proxy of config.trustedProxies) {
+    if (!isAddressOrNetwork(proxy)) problems.push(`TRUSTED_PROXIES has something that is not an address: ${proxy}`)
   }
   if (!isTimeZone(config.timeZone)) problems.push(`TIME_ZONE is not a time zone: ${config.timeZone}`)
   if (config.databaseUrl === undefined && config.role !== 'all') {
@@ -102,6 +134,13 @@ export function readConfig(
 
 function isUrl(text: string, protocols: readonly string[]): boolean {
   return URL.canParse(text) && protocols.includes(new URL(text).protocol)
+}
+
+function isAddressOrNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128))
 }
 
 function isTimeZone(text: string): boolean {

@@ -29,6 +29,7 @@ export async function openContext(config: Config, log: Logger, options: OpenOpti
     randomBytes,
     log,
     timeZone: config.timeZone,
+    publicUrl: config.publicUrl,
   }
   return {
     context,

@@ -8,12 +8,20 @@ import { preparePartitions, startMaintenance } from './app/maintenance.ts'
 import { startProjector } from './app/project.ts'
 import type { Worker } from './app/worker.ts'
 import type { Config } from './config.ts'
+import { type DriverAccounts, openDriverAccounts } from './app/driver-accounts.ts'
+import { startMailer } from './app/mailer.ts'
+import { startNotices } from './app/notices.ts'
+import { buildApplication } from './application.ts'
+import { authSecret } from './auth-secret.ts'
 import { buildApi } from './http/api.ts'
 import { createHttpServer } from './http/server.ts'
 import { startServices } from './http/services.ts'
+import { openMailTransport } from './mail-transport.ts'
 import { openContext } from './open.ts'
 import { assertDurable, isUnavailable, ping } from './storage/database.ts'
 import { migrate } from './storage/migrate.ts'
+import { trustedProxies } from './web/kit/client-address.ts'
+import { buildSite } from './web/site.ts'
 import { greeting } from './greeting.ts'
 
 /** How long requests under way may take to finish once the server is told to stop. */
@@ -34,7 +42,7 @@ export type ServeOptions = {
 
 export type Serving = { readonly url: string | null; stop(): Promise<void> }
 
-type State = { isPrepared: boolean; isStopping: boolean }
+type State = { isPrepared: boolean; isStopping: boolean; accounts: DriverAccounts | null }
 
 /** Runs the server in its role. With a database server it listens at once, and is ready when that can be used. */
 export async function serve({ config, log, say, onBroken, signal }: ServeOptions): Promise<Serving> {
@@ -44,7 +52,7 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     onBroken,
   })
   const { context } = opened
-  const state: State = { isPrepared: false, isStopping: false }
+  const state: State = { isPrepared: false, isStopping: false, accounts: null }
   const workers: Worker[] = []
   let projector: Worker | null = null
   const http = config.role === 'project' ? null : startHttp(context, config, state, () => projector?.nudge())
@@ -52,8 +60,12 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     const url = http === null ? null : await listen(http.server, config)
     await prepare(context, config, signal)
     const demoKey = context.isEmbedded && config.hasDemo ? await createDemo(context) : null
+    state.accounts = openDriverAccounts(context, await authSecret(context, config))
     state.isPrepared = true
-    if (config.role !== 'accept') workers.push((projector = startProjector(context)))
+    if (config.role !== 'accept') {
+      workers.push((projector = startProjector(context)))
+      workers.push(startNotices(context), startMailer(context, openMailTransport(config, say)))
+    }
     workers.push(startMaintenance(context))
     const isDemo = demoKey !== null || (await hasDemo(context))
     for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
@@ -90,7 +102,15 @@ function startHttp(context: Context, config: Config, state: State, onStored: () 
       ])
     },
   })
-  const server = createHttpServer(buildApi(services), services)
+  const site = buildSite({
+    context,
+    get accounts() {
+      return state.accounts!
+    },
+    isTrustedProxy: trustedProxies(config.trustedProxies),
+    isPrepared: () => state.isPrepared,
+  })
+  const server = createHttpServer(buildApplication(buildApi(services), site), services)
   return {
     server,
     async drain() {

@@ -13,13 +13,18 @@ export type StatusDesk = {
   answer(workProviderId: string, identity: IdentityName | null): Promise<Status>
 }
 
-/** Concurrent questions share a statement. */
-export function openStatusDesk(context: Context): StatusDesk {
+/** Concurrent questions share a statement. `onTold` hears of every status that was told. */
+export function openStatusDesk(
+  context: Context,
+  onTold: (workProviderId: string, customerNumber: string) => void,
+): StatusDesk {
   const lookUp = gather<Identity, StatusReading>(MAX_LOOKUPS_AT_ONCE, (asked) => readStatuses(context.db, asked))
   return {
     async answer(workProviderId, identity) {
       const { facts, now } = await lookUp({ workProviderId, ...(identity ?? NOBODY) })
-      return statusOf(facts, now)
+      const status = statusOf(facts, now)
+      if (status.kind !== 'unknown') onTold(workProviderId, status.customerNumber)
+      return status
     },
   }
 }

@@ -13,4 +13,6 @@ export type Context = {
   readonly randomBytes: (count: number) => Buffer
   readonly log: Logger
   readonly timeZone: string
+  /** How people reach the site, without a slash at the end: what links in mails begin with. */
+  readonly publicUrl: string
 }

@@ -47,15 +47,21 @@ export async function createLink(context: Context, request: LinkRequest): Promis
       ...(userId === null ? [] : await bind(trx, link, userId)),
     ]
     if (request.consentedAt !== undefined) {
-      await insertConsent(trx, { linkId: link.id, given: true, signed: false, effectiveAt: request.consentedAt })
+      await insertConsent(trx, {
+        linkId: link.id,
+        given: true,
+        signed: false,
+        effectiveAt: request.consentedAt,
+        cameBy: 'staff',
+      })
     }
     if (changes.length > 0) await deriveStreams(trx, new Map([[link.id, changes]]))
     return link
   })
 }
 
-/** Binds an identity that nobody holds. Answers the stretch of events that it brings into the link's stream. */
-async function bind(trx: DatabaseTransaction, link: Link, identity: Identity): Promise<Change[]> {
+/** Binds an identity that nobody holds; needs its lock. Answers the stretch of events that it brings into the link's stream. */
+export async function bind(trx: DatabaseTransaction, link: Link, identity: Identity): Promise<Change[]> {
   const before = await bindingsOfIdentities(trx, [identity])
   const holder = before.find((binding) => binding.release === null)
   if (holder?.linkId === link.id) throw new Impossible(`this link already holds the id ${identity.text}`)
@@ -77,7 +83,7 @@ export async function recordConsent(context: Context, name: LinkName, given: boo
   const link = await requireLink(context.db, name)
   return inTransaction(context.db, async (trx) => {
     const effectiveAt = at ?? (await databaseNow(trx))
-    await insertConsent(trx, { linkId: link.id, given, signed: false, effectiveAt })
+    await insertConsent(trx, { linkId: link.id, given, signed: false, effectiveAt, cameBy: 'staff' })
     return effectiveAt
   })
 }

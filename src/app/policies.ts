@@ -1,5 +1,6 @@
 import { Impossible } from '../domain/errors.ts'
 import type { Instant } from '../domain/instant.ts'
+import { isUuid } from '../domain/uuid.ts'
 import { databaseNow } from '../storage/database.ts'
 import { insertCancellation, insertPolicy, type NewPolicy, policyExists } from '../storage/policies.ts'
 import type { Context } from './context.ts'
@@ -46,10 +47,6 @@ export async function cancelPolicy(context: Context, id: string, at?: Instant): 
   const effectiveAt = at ?? (await databaseNow(context.db))
   await insertCancellation(context.db, id, effectiveAt)
   return effectiveAt
-}
-
-function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 }
 
 function policyText(what: string, text: string): string {

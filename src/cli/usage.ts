@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { usage, type UsageRow } from '../app/usage.ts'
+import { csvCell } from '../domain/csv.ts'
 import { type Cli, command } from './cli.ts'
 
 type Options = { month: string; customer?: string; workProvider?: string; csv?: boolean; json?: boolean }
@@ -50,12 +51,6 @@ function textLine({ customerNumber, workProvider, day, minutes }: UsageRow): str
 
 function csvLine({ customerNumber, workProvider, day, minutes }: UsageRow): string {
   return [csvCell(customerNumber), csvCell(workProvider), day, decimal(minutes)].join(',')
-}
-
-/** Quoted where need be, and never taken for a formula by a spreadsheet. */
-export function csvCell(text: string): string {
-  const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert
 }
 
 function decimal(minutes: number): string {

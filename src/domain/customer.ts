@@ -7,6 +7,7 @@ export type Customer = {
 
 export const MAX_EMAIL_CHARACTERS = 254
 export const MAX_NAME_CHARACTERS = 200
+export const MAX_PHONE_CHARACTERS = 30
 
 /** Letters and digits that nobody confuses on the telephone. */
 const ALPHABET = 'ACDEFGHJKLMNPQRTUVWXY34679'

@@ -1,10 +1,11 @@
-import { bindingOf, type CustomerRecord, deriveFromFacts, type StreamRecord, streamEvents } from './customer-record.ts'
+import { bindingOf, type CustomerRecord, type StreamRecord, streamEvents } from './customer-record.ts'
 import { formatInstant, type Instant } from './instant.ts'
-import { contains, later } from './interval.ts'
-import { activeIntervals, consentAt, holding } from './link.ts'
-import { isGoodFor, type Policy, policyAt, validity } from './policy.ts'
+import { later } from './interval.ts'
+import { consentAt, holding } from './link.ts'
+import { isGoodFor, type Policy, validity } from './policy.ts'
 import { type Shift, shiftAt } from './shift-engine.ts'
 import { eventId, isAnnulled, type ReceivedEvent } from './shift-event.ts'
+import { isCovered, standingAt } from './standing.ts'
 
 /** One link of the chain that decides cover: what it says, from when it has effect, and when it became known. */
 export type Fact = {
@@ -36,31 +37,26 @@ export function explainCover(record: CustomerRecord, at: Instant, now: Instant):
 }
 
 function judge(stream: StreamRecord, policies: readonly Policy[], at: Instant, now: Instant): Verdict {
-  const { shifts } = deriveFromFacts(stream)
-  const shift = shifts.find((one) => one.startedAt <= at && at < (one.endedAt ?? one.capAt)) ?? null
-  const policy = policyAt(policies, stream.workProviderId, at)
+  const standing = standingAt(stream, policies, at)
+  const { shift, activeSince, policy } = standing
   const facts = [
     ...eventFacts(stream, shift, at, now),
     ...(shift === null ? [] : [shiftFact(stream, shift, now)]),
     ...linkFacts(stream, at),
     ...(policy === null ? [] : [policyFact(policy)]),
   ]
+  const onShift = shift === null ? '' : `on shift for ${stream.workProvider} since ${formatInstant(shift.startedAt)}, `
+  if (isCovered(standing)) {
+    const since = formatInstant(standing.activeSince)
+    const sentence = `${onShift}link active since ${since}, ${policyWords(standing.policy)}`
+    return { covered: true, sentence, facts }
+  }
   const lacking = [
-    ...(shift === null ? [offShift(stream, shifts, at, now)] : []),
-    ...(isActive(stream, at) ? [] : [`the link to ${stream.workProvider} was not active (${whyInactive(stream, at)})`]),
+    ...(shift === null ? [offShift(stream, standing.shifts, at, now)] : []),
+    ...(activeSince === null ? [`the link to ${stream.workProvider} was not active (${whyInactive(stream, at)})`] : []),
     ...(policy === null ? [whyNoPolicy(stream, policies, at)] : []),
   ]
-  if (shift === null || policy === null || lacking.length > 0) {
-    const onShift =
-      shift === null ? '' : `on shift for ${stream.workProvider} since ${formatInstant(shift.startedAt)}, but `
-    return { covered: false, sentence: onShift + lacking.join(' and '), facts }
-  }
-  const sentence = `on shift for ${stream.workProvider} since ${formatInstant(shift.startedAt)}, ${linkWords(stream, at)}, ${policyWords(policy)}`
-  return { covered: true, sentence, facts }
-}
-
-function isActive(stream: StreamRecord, at: Instant): boolean {
-  return activeIntervals(stream).some((interval) => contains(interval, at))
+  return { covered: false, sentence: `${onShift}${shift === null ? '' : 'but '}${lacking.join(' and ')}`, facts }
 }
 
 function offShift(stream: StreamRecord, shifts: readonly Shift[], at: Instant, now: Instant): string {
@@ -89,11 +85,6 @@ function whyNoPolicy(stream: StreamRecord, policies: readonly Policy[], at: Inst
   if (ended !== undefined) return `policy ${ended.id} ended at ${formatInstant(validity(ended).to)}`
   const first = good.sort((a, b) => a.validFrom - b.validFrom)[0]!
   return `policy ${first.id} only begins at ${formatInstant(first.validFrom)}`
-}
-
-function linkWords(stream: StreamRecord, at: Instant): string {
-  const active = activeIntervals(stream).find((interval) => contains(interval, at))!
-  return `link active since ${formatInstant(active.from)}`
 }
 
 function policyWords(policy: Policy): string {

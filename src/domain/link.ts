@@ -1,6 +1,7 @@
 import type { Instant } from './instant.ts'
 import { BEGINNING, contains, FOREVER, type Interval, later } from './interval.ts'
 import type { IdentityName } from './identity.ts'
+import type { CameBy } from './link-intent.ts'
 import { requirementChanges, type LinkRequirement, type Setting } from './work-provider.ts'
 
 /** The tie of a customer to a work provider. */
@@ -19,6 +20,9 @@ export type Consent = {
   readonly effectiveAt: Instant
   readonly recordedAt: Instant
 }
+
+/** How a consent, or its end, came to be: recorded by staff, by what led to the question, or by a link in a mail. */
+export type ConsentCameBy = 'staff' | CameBy | 'mail'
 
 /** The work provider's word on a customer. It holds from when it was received. */
 export type Match = { readonly requestId: string; readonly success: boolean; readonly receivedAt: Instant }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Identity, identityKey, sliceOf } from './identity.ts'
 import { type Instant, instantOfEpochMilliseconds, MICROSECONDS_PER_MILLISECOND } from './instant.ts'
+import { formatUuid } from './uuid.ts'
 
 export type EventKind = 'login' | 'logout'
 
@@ -56,9 +57,4 @@ export function locateEvent(id: string): { slice: number; from: Instant; to: Ins
     from: instantOfEpochMilliseconds(milliseconds),
     to: instantOfEpochMilliseconds(milliseconds + 1),
   }
-}
-
-export function formatUuid(bytes: Buffer): string {
-  const hex = bytes.toString('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }

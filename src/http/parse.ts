@@ -3,6 +3,7 @@ import type { Report } from '../app/accept.ts'
 import { type IdentityKind, type IdentityName, parseIdentity } from '../domain/identity.ts'
 import { type Instant, parseReportInstant } from '../domain/instant.ts'
 import { Refusal } from '../domain/errors.ts'
+import { parseQuery } from '../domain/query.ts'
 
 /** From the wire to the domain: what passes here is good, what does not is refused with words that say why. */
 export const MAX_BATCH_ITEMS = 10_000
@@ -86,28 +87,6 @@ export function parseEmailQuery(query: string): string | null | undefined {
   const [pair] = given
   if (pair === undefined) return undefined
   return given.length > 1 || pair.value === null || pair.value.trim() === '' ? null : pair.value
-}
-
-/** The pairs of a query as they were sent; a value that cannot be decoded is null. */
-export function parseQuery(query: string): { name: string; value: string | null }[] {
-  if (query === '') return []
-  return query.split('&').map((pair) => {
-    const [name = '', ...rest] = pair.split('=')
-    return { name: decodeForm(name) ?? '', value: decodeForm(rest.join('=')) }
-  })
-}
-
-/** Null for what is not percent-encoded UTF-8. */
-export function decode(text: string): string | null {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return null
-  }
-}
-
-function decodeForm(text: string): string | null {
-  return decode(text.replaceAll('+', ' '))
 }
 
 function parseItem(item: JsonObject, now: Instant, where: string): Report {

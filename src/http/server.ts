@@ -1,9 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
-import type { Hono } from 'hono'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { errorCode, ERRORS, type ErrorName, Refusal } from '../domain/errors.ts'
-import type { Bindings } from './api.ts'
 import type { Services } from './exchange.ts'
 import { replyError } from './replies.ts'
 
@@ -26,12 +24,15 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 }
 
+/** An application, as Hono makes them. */
+export type Served = { fetch(request: Request, env: HttpBindings): Response | Promise<Response> }
+
 /**
  * An HTTP server around the application, with the limits of a public one. It does not listen yet. What never reaches
  * the application, because it is hardly HTTP, is answered in the contract's form all the same.
  */
-export function createHttpServer(app: Hono<Bindings>, services: Services): Server {
-  const listener = getRequestListener((request, env) => app.fetch(request, env), {
+export function createHttpServer(app: Served, services: Services): Server {
+  const listener = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
     // A HTTP/1.0 client need not name a host.
     hostname: 'localhost',
     errorHandler: () => unreadable(services, 'the request target cannot be read'),

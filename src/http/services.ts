@@ -1,6 +1,7 @@
 import { startAcceptor } from '../app/accept.ts'
 import { openStatusDesk } from '../app/answer-status.ts'
 import { openKeyRing } from '../app/api-keys.ts'
+import { startAskedLog } from '../app/asked.ts'
 import type { Context } from '../app/context.ts'
 import { startRefusalLog } from '../app/refusals.ts'
 import { openValidationDesk } from '../app/validate.ts'
@@ -28,12 +29,13 @@ export function startServices(
 ): RunningServices {
   const acceptor = startAcceptor(context, onStored)
   const refusals = startRefusalLog(context)
+  const asked = startAskedLog(context)
   return {
     services: {
       context,
       keyRing: openKeyRing(context),
       acceptor,
-      statusDesk: openStatusDesk(context),
+      statusDesk: openStatusDesk(context, asked.note),
       validationDesk: openValidationDesk(context),
       refusals,
       rates: rateLimiter(rates),
@@ -43,6 +45,7 @@ export function startServices(
     async stop() {
       await acceptor.drain()
       await refusals.stop()
+      await asked.stop()
     },
   }
 }

@@ -1,6 +1,7 @@
 import { Refusal } from '../domain/errors.ts'
 import type { Resource } from './exchange.ts'
-import { decode, parseEmailQuery } from './parse.ts'
+import { decode } from '../domain/query.ts'
+import { parseEmailQuery } from './parse.ts'
 import { replyEmpty } from './replies.ts'
 
 export const VALIDATE_PATH = '/v1/validate/customer-number'

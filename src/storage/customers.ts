@@ -4,7 +4,17 @@ import type { Instant } from '../domain/instant.ts'
 import type { Database } from './database.ts'
 import { microseconds } from './sql.ts'
 
-export type StoredCustomer = Customer & { readonly recordedAt: Instant }
+export type StoredCustomer = Customer & {
+  readonly phone: string | null
+  /** The account that the customer logs in with. */
+  readonly accountId: string | null
+  readonly recordedAt: Instant
+}
+
+const COLUMNS = sql`
+  customer_number as "customerNumber", email, name, phone, account_id as "accountId",
+  ${microseconds('recorded_at')} as "recordedAt"
+`
 
 export async function insertCustomer(db: Database, customer: Customer): Promise<void> {
   await sql`
@@ -15,10 +25,40 @@ export async function insertCustomer(db: Database, customer: Customer): Promise<
 
 export async function findCustomer(db: Database, customerNumber: string): Promise<StoredCustomer | null> {
   const { rows } = await sql<StoredCustomer>`
-    select customer_number as "customerNumber", email, name, ${microseconds('recorded_at')} as "recordedAt"
-    from customer where customer_number = ${customerNumber}
+    select ${COLUMNS} from customer where customer_number = ${customerNumber}
   `.execute(db)
   return rows[0] ?? null
+}
+
+export async function findCustomerOfAccount(db: Database, accountId: string): Promise<StoredCustomer | null> {
+  const { rows } = await sql<StoredCustomer>`
+    select ${COLUMNS} from customer where account_id = ${accountId}
+  `.execute(db)
+  return rows[0] ?? null
+}
+
+/** Gives an account to the customer with its e-mail who has none. Answers whether there is one with it now. */
+export async function claimCustomerByEmail(db: Database, accountId: string, email: string): Promise<boolean> {
+  const { rows } = await sql`
+    update customer set account_id = ${accountId} where email_key = ${emailKey(email)} and account_id is null
+    returning customer_number
+  `.execute(db)
+  return rows.length > 0
+}
+
+/** What customers say of themselves; what is left out stays as it is. */
+export async function updateCustomer(
+  db: Database,
+  customerNumber: string,
+  { email, name, phone }: { email?: string; name?: string; phone?: string | null },
+): Promise<void> {
+  await sql`
+    update customer set email = coalesce(${email ?? null}::text, email),
+      email_key = coalesce(${email === undefined ? null : emailKey(email)}::text, email_key),
+      name = coalesce(${name ?? null}::text, name),
+      phone = case when ${phone === undefined} then phone else ${phone ?? null}::text end
+    where customer_number = ${customerNumber}
+  `.execute(db)
 }
 
 export async function isEmailTaken(db: Database, email: string): Promise<boolean> {

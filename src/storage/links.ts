@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
-import type { Consent, Link } from '../domain/link.ts'
+import type { Consent, ConsentCameBy, Link } from '../domain/link.ts'
 import type { Change } from '../domain/rederive.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
 import { microseconds, microsecondsOrNull, timestamp, timestampOf } from './sql.ts'
@@ -115,14 +115,49 @@ export async function deriveAgainFrom(trx: DatabaseTransaction, workProviderId: 
   `.execute(trx)
 }
 
-export async function insertConsent(
-  trx: DatabaseTransaction,
-  consent: { linkId: number; given: boolean; signed: boolean; effectiveAt: Instant },
-): Promise<void> {
+export type NewConsent = {
+  readonly linkId: number
+  readonly given: boolean
+  readonly signed: boolean
+  readonly effectiveAt: Instant
+  readonly cameBy: ConsentCameBy
+  /** What it was given to; staff record consents that were given on paper, say. */
+  readonly termsId?: string
+  readonly fields?: readonly string[]
+}
+
+export async function insertConsent(trx: DatabaseTransaction, consent: NewConsent): Promise<void> {
   await sql`
-    insert into consent (link_id, given, signed, effective_at)
-    values (${consent.linkId}, ${consent.given}, ${consent.signed}, ${timestamp(consent.effectiveAt)})
+    insert into consent (link_id, given, signed, effective_at, came_by, terms_id, fields)
+    values (${consent.linkId}, ${consent.given}, ${consent.signed}, ${timestamp(consent.effectiveAt)},
+      ${consent.cameBy}, ${consent.termsId ?? null}, ${consent.fields ?? null})
   `.execute(trx)
+}
+
+/** A consent with what it was given to, as its customer is shown it. */
+export type ConsentRecord = {
+  readonly workProvider: string
+  readonly given: boolean
+  readonly at: Instant
+  readonly recordedAt: Instant
+  readonly cameBy: ConsentCameBy
+  readonly termsVersion: string | null
+  readonly termsHash: string | null
+  readonly fields: readonly string[] | null
+}
+
+export async function consentRecordsOf(db: Database, customerNumber: string): Promise<ConsentRecord[]> {
+  const { rows } = await sql<ConsentRecord>`
+    select w.name as "workProvider", c.given, ${microseconds('c.effective_at')} as at,
+      ${microseconds('c.recorded_at')} as "recordedAt", c.came_by as "cameBy", t.version as "termsVersion",
+      encode(t.hash, 'hex') as "termsHash", c.fields
+    from link l
+    join work_provider w on w.id = l.work_provider_id
+    join consent c on c.link_id = l.id
+    left join terms t on t.id = c.terms_id
+    where l.customer_number = ${customerNumber} order by c.seq
+  `.execute(db)
+  return rows
 }
 
 export async function consentsOfLinks(db: Database, linkIds: readonly number[]): Promise<Map<number, Consent[]>> {

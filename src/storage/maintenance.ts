@@ -1,8 +1,28 @@
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
 
+const SITE_TABLES = [
+  'link_intent',
+  'link_asked',
+  'outbox',
+  'mail_link',
+  'attempt',
+  'driver_session',
+  'driver_verification',
+  'driver_rate_limit',
+] as const
+
 /** The tables that the program deletes from or rewrites all the time. */
-const BUSY_TABLES = ['inbox', 'link', 'identity', 'shift', 'anomaly', 'refusal', 'refusal_count'] as const
+const BUSY_TABLES = [
+  'inbox',
+  'link',
+  'identity',
+  'shift',
+  'anomaly',
+  'refusal',
+  'refusal_count',
+  ...SITE_TABLES,
+] as const
 
 /** The embedded engine has no autovacuum: this does its work, one short statement a table. */
 export async function vacuumBusyTables(db: Database): Promise<void> {

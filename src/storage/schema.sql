@@ -41,6 +41,15 @@ create table api_key (
 );
 CREATE INDEX api_key_work_provider ON public.api_key USING btree (work_provider_id);
 
+create table attempt (
+  scope text not null,
+  key bytea not null,
+  what bytea not null,
+  at timestamp with time zone not null,
+  PRIMARY KEY (scope, key, what)
+);
+CREATE INDEX attempt_age ON public.attempt USING btree (at);
+
 create table binding (
   id bigint generated always as identity not null,
   work_provider_id uuid not null,
@@ -64,8 +73,13 @@ create table consent (
   signed boolean not null default false,
   effective_at timestamp with time zone not null,
   recorded_at timestamp with time zone not null default clock_timestamp(),
+  terms_id uuid,
+  fields text[],
+  came_by text not null default 'staff'::text,
   PRIMARY KEY (seq),
-  FOREIGN KEY (link_id) REFERENCES link(id)
+  FOREIGN KEY (link_id) REFERENCES link(id),
+  FOREIGN KEY (terms_id) REFERENCES terms(id),
+  CHECK ((came_by = ANY (ARRAY['staff'::text, 'link'::text, 'signed link'::text, 'match'::text, 'home'::text, 'mail'::text])))
 );
 CREATE INDEX consent_link ON public.consent USING btree (link_id);
 
@@ -75,10 +89,82 @@ create table customer (
   email_key text not null,
   name text,
   recorded_at timestamp with time zone not null default clock_timestamp(),
+  phone text,
+  account_id uuid,
+  UNIQUE (account_id),
   UNIQUE (email_key),
   PRIMARY KEY (customer_number),
+  FOREIGN KEY (account_id) REFERENCES driver_account(id) ON DELETE SET NULL,
   CHECK ((customer_number ~ '^[A-Z0-9]+$'::text))
 );
+
+create table driver_account (
+  id uuid not null,
+  name text not null,
+  email text not null,
+  email_verified boolean not null,
+  image text,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  UNIQUE (email),
+  PRIMARY KEY (id)
+);
+
+create table driver_credential (
+  id uuid not null,
+  account_id uuid not null,
+  provider_id text not null,
+  provider_account_id text not null,
+  password text,
+  access_token text,
+  refresh_token text,
+  id_token text,
+  access_token_expires_at timestamp with time zone,
+  refresh_token_expires_at timestamp with time zone,
+  scope text,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES driver_account(id) ON DELETE CASCADE
+);
+CREATE INDEX driver_credential_account ON public.driver_credential USING btree (account_id);
+
+create table driver_rate_limit (
+  id uuid not null,
+  key text not null,
+  count integer not null,
+  last_request bigint not null,
+  UNIQUE (key),
+  PRIMARY KEY (id)
+);
+
+create table driver_session (
+  id uuid not null,
+  account_id uuid not null,
+  token text not null,
+  ip_address text,
+  user_agent text,
+  expires_at timestamp with time zone not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  UNIQUE (token),
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES driver_account(id) ON DELETE CASCADE
+);
+CREATE INDEX driver_session_account ON public.driver_session USING btree (account_id);
+CREATE INDEX driver_session_expiry ON public.driver_session USING btree (expires_at);
+
+create table driver_verification (
+  id uuid not null,
+  identifier text not null,
+  value text not null,
+  expires_at timestamp with time zone not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  PRIMARY KEY (id)
+);
+CREATE INDEX driver_verification_expiry ON public.driver_verification USING btree (expires_at);
+CREATE INDEX driver_verification_identifier ON public.driver_verification USING btree (identifier);
 
 create table event (
   slice smallint not null,
@@ -133,6 +219,64 @@ create table link (
 CREATE INDEX link_customer ON public.link USING btree (customer_number);
 CREATE INDEX link_to_derive ON public.link USING btree (id) WHERE (derive_from IS NOT NULL);
 
+create table link_asked (
+  link_id bigint not null,
+  hour timestamp with time zone not null,
+  PRIMARY KEY (link_id),
+  FOREIGN KEY (link_id) REFERENCES link(id)
+);
+
+create table link_conflict (
+  work_provider_id uuid not null,
+  user_id text not null,
+  customer_number text not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (work_provider_id, user_id, customer_number),
+  FOREIGN KEY (customer_number) REFERENCES customer(customer_number),
+  FOREIGN KEY (work_provider_id) REFERENCES work_provider(id)
+);
+
+create table link_intent (
+  id uuid not null,
+  work_provider_id uuid not null,
+  user_id text,
+  email text,
+  came_by text not null,
+  browser bytea,
+  account_id uuid,
+  outcome text,
+  expires_at timestamp with time zone not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES driver_account(id) ON DELETE CASCADE,
+  FOREIGN KEY (work_provider_id) REFERENCES work_provider(id),
+  CHECK ((came_by = ANY (ARRAY['link'::text, 'signed link'::text, 'match'::text, 'home'::text]))),
+  CHECK ((outcome = ANY (ARRAY['linked'::text, 'declined'::text, 'conflict'::text])))
+);
+CREATE INDEX link_intent_expiry ON public.link_intent USING btree (expires_at);
+
+create table link_secret (
+  id uuid not null,
+  work_provider_id uuid not null,
+  secret text not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  revoked_at timestamp with time zone,
+  PRIMARY KEY (id),
+  FOREIGN KEY (work_provider_id) REFERENCES work_provider(id)
+);
+CREATE INDEX link_secret_work_provider ON public.link_secret USING btree (work_provider_id);
+
+create table mail_link (
+  hash bytea not null,
+  purpose text not null,
+  data jsonb not null,
+  expires_at timestamp with time zone not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (hash),
+  CHECK ((purpose = ANY (ARRAY['sign up'::text, 'change e-mail'::text, 'undo consent'::text])))
+);
+CREATE INDEX mail_link_expiry ON public.mail_link USING btree (expires_at);
+
 create table match (
   request_id uuid not null,
   work_provider_id uuid not null,
@@ -143,12 +287,40 @@ create table match (
   FOREIGN KEY (work_provider_id) REFERENCES work_provider(id)
 );
 CREATE INDEX match_customer ON public.match USING btree (customer_number, work_provider_id, received_at);
+CREATE INDEX match_received ON public.match USING btree (received_at) WHERE success;
 
 create table migration (
   name text not null,
   applied_at timestamp with time zone not null default clock_timestamp(),
   PRIMARY KEY (name)
 );
+
+create table notice (
+  work_provider_id uuid not null,
+  customer_number text not null,
+  kind text not null,
+  about timestamp with time zone not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (customer_number, work_provider_id, kind, about),
+  CHECK ((kind = ANY (ARRAY['no cover'::text, 'cap'::text, 'match'::text])))
+);
+CREATE INDEX notice_age ON public.notice USING btree (recorded_at);
+
+create table outbox (
+  id uuid not null,
+  to_address text not null,
+  subject text not null,
+  body text not null,
+  kind text not null,
+  attempts integer not null default 0,
+  next_try_at timestamp with time zone not null default clock_timestamp(),
+  sent_at timestamp with time zone,
+  last_error text,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (id)
+);
+CREATE INDEX outbox_sent ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL);
+CREATE INDEX outbox_to_send ON public.outbox USING btree (next_try_at) WHERE (sent_at IS NULL);
 
 create table policy (
   id uuid not null,
@@ -235,6 +407,13 @@ create table setting (
 );
 CREATE INDEX setting_work_provider ON public.setting USING btree (work_provider_id);
 
+create table shared_secret (
+  name text not null,
+  secret text not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (name)
+);
+
 create table shift (
   link_id bigint not null,
   started_at timestamp with time zone not null,
@@ -242,6 +421,32 @@ create table shift (
   cap_at timestamp with time zone not null,
   rules_version smallint not null,
   PRIMARY KEY (link_id, started_at)
+);
+CREATE INDEX shift_without_logout ON public.shift USING btree (cap_at) WHERE (ended_at IS NULL);
+
+create table terms (
+  id uuid not null,
+  about text not null,
+  work_provider_id uuid,
+  version text not null,
+  title text not null,
+  body text not null,
+  hash bytea not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  UNIQUE NULLS NOT DISTINCT (about, work_provider_id, version),
+  PRIMARY KEY (id),
+  FOREIGN KEY (work_provider_id) REFERENCES work_provider(id),
+  CHECK ((about = ANY (ARRAY['account'::text, 'link'::text]))),
+  CHECK (((about = 'link'::text) OR (work_provider_id IS NULL)))
+);
+
+create table terms_agreement (
+  customer_number text not null,
+  terms_id uuid not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (customer_number, terms_id),
+  FOREIGN KEY (customer_number) REFERENCES customer(customer_number),
+  FOREIGN KEY (terms_id) REFERENCES terms(id)
 );
 
 create table work_provider (

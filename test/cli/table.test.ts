@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { table } from '../../src/cli/cli.ts'
-import { csvCell } from '../../src/cli/usage.ts'
+import { csvCell } from '../../src/domain/csv.ts'
 
 describe('what outsiders wrote, on a terminal and in a spreadsheet', () => {
   test('has no control over the terminal and adds no row', () => {

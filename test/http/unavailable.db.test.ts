@@ -25,7 +25,7 @@ async function serve(context: Context, keyRing: KeyRing, maxQueuedEvents: number
     context,
     keyRing,
     acceptor: startAcceptor(context, () => {}, { ...ACCEPT_LIMITS, maxQueuedEvents }),
-    statusDesk: openStatusDesk(context),
+    statusDesk: openStatusDesk(context, () => {}),
     validationDesk: openValidationDesk(context),
     refusals: { note() {}, stop: () => Promise.resolve() },
     rates: rateLimiter(),

@@ -52,6 +52,7 @@ export function contextOn(
     randomBytes,
     log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
     timeZone: 'Europe/London',
+    publicUrl: 'http://127.0.0.1:8080',
   }
   return { context, close }
 }

@@ -1,0 +1,171 @@
+import { type Identity, parseIdentity } from '../domain/identity.ts'
+import { isIntentOpen, type LinkIntent } from '../domain/link-intent.ts'
+import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
+import { consentAt } from '../domain/link.ts'
+import { SHARED_FIELDS } from '../domain/shared-fields.ts'
+import type { Terms } from '../domain/terms.ts'
+import { bindingsOfIdentities } from '../storage/bindings.ts'
+import { findCustomer, type StoredCustomer } from '../storage/customers.ts'
+import { databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
+import { lockIdentities } from '../storage/identities.ts'
+import { insertConflict } from '../storage/link-conflicts.ts'
+import { lockIntent, storeOutcome } from '../storage/link-intents.ts'
+import { consentsOfLinks, findLink, findLinks, insertConsent, insertLink } from '../storage/links.ts'
+import { findMailLink, insertMailLink, type MailLinkData } from '../storage/mail-links.ts'
+import { insertMail } from '../storage/outbox.ts'
+import { currentTerms } from '../storage/terms.ts'
+import { listWorkProviders, shareWorkProviders } from '../storage/work-providers.ts'
+import type { Context } from './context.ts'
+import { deriveStreams } from './derive.ts'
+import { bind } from './links.ts'
+import { claimantConflictMail, holderConflictMail, receiptMail, withdrawnMail } from './mail-texts.ts'
+import { hashOf, newToken } from './tokens.ts'
+
+/** How long the link in a receipt undoes the consent; afterwards the account's pages do. */
+const UNDO_LIFE = 30 * 24 * MICROSECONDS_PER_HOUR
+
+/** What became of a driver's agreement. */
+export type Agreed = 'linked' | 'conflict' | 'closed' | 'terms changed'
+
+export function termsOfIntent(context: Context, intent: LinkIntent): Promise<Terms> {
+  return currentTerms(context.db, 'link', intent.workProviderId)
+}
+
+/**
+ * The driver agrees to be linked, as an intent says: the link, its id, the consent and the receipt, all or nothing. An
+ * id that another customer holds is never taken over: that is a case for staff, and both are told. Of two customers who
+ * claim one id at once, the locks let one be first.
+ */
+export function agree(context: Context, customer: StoredCustomer, intentId: string, termsId: string): Promise<Agreed> {
+  return inTransaction(context.db, async (trx) => {
+    const intent = await lockIntent(trx, intentId)
+    if (intent === null || !isIntentOpen(intent, await databaseNow(trx))) return 'closed'
+    const terms = await currentTerms(trx, 'link', intent.workProviderId)
+    if (terms.id !== termsId) return 'terms changed'
+    const number = identity(intent, 'customer_number', customer.customerNumber)
+    const userId = intent.userId === null ? null : identity(intent, 'user_id', intent.userId)
+    await shareWorkProviders(trx, [intent.workProviderId])
+    await lockIdentities(trx, userId === null ? [number] : [number, userId])
+    const existing = await findLink(trx, intent.workProviderId, customer.customerNumber)
+    const holder = userId === null ? null : await holderOf(trx, userId)
+    if (userId !== null && holder !== null && holder.linkId !== existing?.id) {
+      await openConflict(context, trx, intent, customer, holder.linkId)
+      await storeOutcome(trx, intentId, 'conflict')
+      return 'conflict'
+    }
+    const link = existing ?? (await insertLink(trx, intent.workProviderId, customer.customerNumber))
+    const changes = [
+      ...(existing === null ? await bind(trx, link, number) : []),
+      ...(userId === null || holder !== null ? [] : await bind(trx, link, userId)),
+    ]
+    await consent(context, trx, { intent, customer, terms, linkId: link.id })
+    await storeOutcome(trx, intentId, 'linked')
+    if (changes.length > 0) await deriveStreams(trx, new Map([[link.id, changes]]))
+    return 'linked'
+  })
+}
+
+type Consenting = {
+  readonly intent: LinkIntent
+  readonly customer: StoredCustomer
+  readonly terms: Terms
+  readonly linkId: number
+}
+
+/** Each agreement is a fact of its own: to newer terms, say, or by a signed link after an unsigned one. */
+async function consent(
+  context: Context,
+  trx: DatabaseTransaction,
+  { intent, customer, terms, linkId }: Consenting,
+): Promise<void> {
+  const at = await databaseNow(trx)
+  await insertConsent(trx, {
+    linkId,
+    given: true,
+    signed: intent.cameBy === 'signed link',
+    effectiveAt: at,
+    cameBy: intent.cameBy,
+    termsId: terms.id,
+    fields: SHARED_FIELDS,
+  })
+  const token = newToken(context)
+  await insertMailLink(trx, {
+    hash: hashOf(token),
+    purpose: 'undo consent',
+    data: { linkId, customerNumber: customer.customerNumber },
+    expiresAt: plus(at, UNDO_LIFE),
+  })
+  const receipt = receiptMail(context, {
+    to: customer.email,
+    workProvider: intent.workProvider,
+    userId: intent.userId,
+    customerNumber: customer.customerNumber,
+    termsTitle: terms.title,
+    termsVersion: terms.version,
+    termsId: terms.id,
+    fields: SHARED_FIELDS,
+    at,
+    token,
+  })
+  await insertMail(trx, context.newId(), receipt)
+}
+
+async function holderOf(trx: DatabaseTransaction, userId: Identity): Promise<{ linkId: number } | null> {
+  return (await bindingsOfIdentities(trx, [userId])).find((binding) => binding.release === null) ?? null
+}
+
+/** The mails name the work provider and the id, never the other person. */
+async function openConflict(
+  context: Context,
+  trx: DatabaseTransaction,
+  intent: LinkIntent,
+  claimant: StoredCustomer,
+  holderLinkId: number,
+): Promise<void> {
+  const { workProviderId, workProvider } = intent
+  const userId = intent.userId!
+  const isNew = await insertConflict(trx, { workProviderId, userId, customerNumber: claimant.customerNumber })
+  if (!isNew) return
+  const [link] = await findLinks(trx, [holderLinkId])
+  const holder = await findCustomer(trx, link!.customerNumber)
+  await insertMail(trx, context.newId(), claimantConflictMail(context, claimant.email, workProvider, userId))
+  await insertMail(trx, context.newId(), holderConflictMail(context, holder!.email, workProvider, userId))
+}
+
+/** Ends the consent on a customer's link, from now on. Answers false when there is no such link of this customer. */
+export function withdraw(
+  context: Context,
+  customerNumber: string,
+  linkId: number,
+  cameBy: 'home' | 'mail',
+): Promise<boolean> {
+  return inTransaction(context.db, async (trx) => {
+    const [link] = await findLinks(trx, [linkId])
+    if (link === undefined || link.customerNumber !== customerNumber) return false
+    const at = await databaseNow(trx)
+    const consents = (await consentsOfLinks(trx, [linkId])).get(linkId)!
+    if (!consentAt(consents, at)?.given) return true
+    await insertConsent(trx, { linkId, given: false, signed: false, effectiveAt: at, cameBy })
+    const name = (await listWorkProviders(trx)).find((one) => one.id === link.workProviderId)!.name
+    const customer = await findCustomer(trx, customerNumber)
+    await insertMail(trx, context.newId(), withdrawnMail(context, customer!.email, name, at))
+    return true
+  })
+}
+
+export type Undo = MailLinkData['undo consent'] & { readonly workProvider: string }
+
+/** What the link of a receipt would undo; null when it is none, or too old. */
+export async function findUndo(context: Context, token: string): Promise<Undo | null> {
+  const undo = await findMailLink(context.db, hashOf(token), 'undo consent')
+  if (undo === null) return null
+  const [link] = await findLinks(context.db, [undo.linkId])
+  const workProvider = (await listWorkProviders(context.db)).find((one) => one.id === link!.workProviderId)!.name
+  return { ...undo, workProvider }
+}
+
+function identity(intent: LinkIntent, kind: Identity['kind'], text: string): Identity {
+  const parsed = parseIdentity(kind, text)
+  if ('problem' in parsed) throw new Error(`a stored identity ${parsed.problem}`)
+  return { workProviderId: intent.workProviderId, ...parsed.identity }
+}

@@ -1,0 +1,41 @@
+import type { LinkIntent } from '../domain/link-intent.ts'
+import { isActiveAt } from '../domain/link.ts'
+import { policyAt } from '../domain/policy.ts'
+import { type LinkRequirement, requirementChanges } from '../domain/work-provider.ts'
+import type { StoredCustomer } from '../storage/customers.ts'
+import { databaseNow, inSnapshot } from '../storage/database.ts'
+import { findLink } from '../storage/links.ts'
+import { matchesOfCustomers } from '../storage/matches.ts'
+import { policiesOf } from '../storage/policies.ts'
+import { settingsOf } from '../storage/work-providers.ts'
+import type { Context } from './context.ts'
+import { loadLinkFacts } from './link-facts.ts'
+
+/** What a customer has to know of a link, before and after agreeing. */
+export type LinkPreview = {
+  /** What the work provider requires besides consent now. */
+  readonly requirement: LinkRequirement
+  readonly isMatched: boolean
+  readonly isActive: boolean
+  /** Whether a policy is valid for the work provider now. */
+  readonly hasPolicy: boolean
+}
+
+export function linkPreview(context: Context, customer: StoredCustomer, intent: LinkIntent): Promise<LinkPreview> {
+  const { workProviderId } = intent
+  const { customerNumber } = customer
+  return inSnapshot(context.db, async (db) => {
+    const now = await databaseNow(db)
+    const settings = (await settingsOf(db, [workProviderId])).get(workProviderId)!
+    const link = await findLink(db, workProviderId, customerNumber)
+    const facts = link === null ? null : (await loadLinkFacts(db, [link])).get(link.id)!
+    const words = await matchesOfCustomers(db, [customerNumber])
+    const policies = (await policiesOf(db, [customerNumber])).get(customerNumber)!
+    return {
+      requirement: requirementChanges(settings).findLast((change) => change.from <= now)?.requirement ?? 'nothing',
+      isMatched: words.some((word) => word.workProviderId === workProviderId && word.success),
+      isActive: facts !== null && isActiveAt(facts, now),
+      hasPolicy: policyAt(policies, workProviderId, now) !== null,
+    }
+  })
+}

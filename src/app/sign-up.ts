@@ -1,0 +1,91 @@
+import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
+import { updateCustomer } from '../storage/customers.ts'
+import { hasDriverAccount } from '../storage/driver-accounts.ts'
+import { takeUpIntent } from '../storage/link-intents.ts'
+import { findMailLink, insertMailLink, type MailLinkData, useMailLink } from '../storage/mail-links.ts'
+import { insertMail } from '../storage/outbox.ts'
+import { currentTerms, insertAgreement } from '../storage/terms.ts'
+import { inTransaction } from '../storage/database.ts'
+import { allowMail } from './attempts.ts'
+import type { Context } from './context.ts'
+import { customerOfAccount } from './customer-of-account.ts'
+import type { Client, Done, DriverAccounts, NotDone } from './driver-accounts.ts'
+import { alreadySignedUpMail, finishSignUpMail } from './mail-texts.ts'
+import { hashOf, newToken } from './tokens.ts'
+
+const SIGN_UP_LIFE = 24 * MICROSECONDS_PER_HOUR
+
+/**
+ * Asks for an account by an address alone: a mail follows, and nothing else. Whether the address has an account is told
+ * to nobody but its holder, in that mail; the same is done either way. Answers false when this network asks too much.
+ */
+export async function requestSignUp(
+  context: Context,
+  request: { email: string; network: string; intentId: string | null },
+): Promise<boolean> {
+  const { email, network, intentId } = request
+  const allowance = await allowMail(context, email, network)
+  const exists = await hasDriverAccount(context.db, email)
+  if (allowance !== 'mail') return allowance !== 'refused'
+  const token = newToken(context)
+  await inTransaction(context.db, async (trx) => {
+    await insertMailLink(trx, {
+      // Of a token that nobody is told, where there is an account: the work is the same.
+      hash: hashOf(exists ? newToken(context) : token),
+      purpose: 'sign up',
+      data: { email, intentId },
+      expiresAt: plus(context.now(), SIGN_UP_LIFE),
+    })
+    const mail = exists ? alreadySignedUpMail(context, email) : finishSignUpMail(context, email, token)
+    await insertMail(trx, context.newId(), mail)
+  })
+  return true
+}
+
+export function findSignUp(context: Context, token: string): Promise<MailLinkData['sign up'] | null> {
+  return findMailLink(context.db, hashOf(token), 'sign up')
+}
+
+export type NewPerson = {
+  readonly name: string
+  readonly password: string
+  readonly phone: string | null
+  /** The terms that the page showed. */
+  readonly termsId: string
+}
+
+export type SignedUp = Done & { readonly intentId: string | null }
+
+/** Makes the account that a mailed link stands for. The link works once. */
+export async function finishSignUp(
+  context: Context,
+  accounts: DriverAccounts,
+  client: Client,
+  token: string,
+  person: NewPerson,
+): Promise<SignedUp | NotDone | 'terms changed'> {
+  const signUp = await findSignUp(context, token)
+  if (signUp === null) return { done: false, reason: 'link is not valid' }
+  const terms = await currentTerms(context.db, 'account', null)
+  if (terms.id !== person.termsId) return 'terms changed'
+  const { email, intentId } = signUp
+  const made = await accounts.signUp(client, { email, name: person.name, password: person.password })
+  if (!made.done) return made
+  await useMailLink(context.db, hashOf(token))
+  const session = await accounts.session(withCookies(client, made.cookies))
+  if (session === null) throw new Error('a new account has no session')
+  const customer = await customerOfAccount(context, session.account)
+  await inTransaction(context.db, async (trx) => {
+    await updateCustomer(trx, customer.customerNumber, { name: person.name, phone: person.phone })
+    await insertAgreement(trx, customer.customerNumber, terms.id)
+    if (intentId !== null) await takeUpIntent(trx, intentId, session.account.id)
+  })
+  return { ...made, intentId }
+}
+
+/** The browser as it is once it has the cookies: for what follows in the same request. */
+function withCookies(client: Client, cookies: readonly string[]): Client {
+  const headers = new Headers(client.headers)
+  headers.set('cookie', cookies.map((cookie) => cookie.split(';', 1)[0]).join('; '))
+  return { ...client, headers }
+}

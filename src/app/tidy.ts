@@ -1,0 +1,23 @@
+import { MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND, plus } from '../domain/instant.ts'
+import { deleteAttemptsBefore } from '../storage/attempts.ts'
+import { deleteExpiredLogins } from '../storage/driver-accounts.ts'
+import { deleteIntentsBefore } from '../storage/link-intents.ts'
+import { deleteMailLinksBefore } from '../storage/mail-links.ts'
+import { LONGEST_ATTEMPT_SECONDS } from './attempts.ts'
+import type { Context } from './context.ts'
+import { forgetOldMails } from './mailer.ts'
+import { forgetOldNotices } from './notices.ts'
+
+/** An intent that ran out is still answered for a day: "this link is too old" rather than "there is no such link". */
+const INTENTS_KEPT_FOR = 24 * MICROSECONDS_PER_HOUR
+
+/** Deletes what the site keeps for a while only. Facts are never among it. */
+export async function tidy(context: Context): Promise<void> {
+  const now = context.now()
+  await deleteIntentsBefore(context.db, plus(now, -INTENTS_KEPT_FOR))
+  await deleteMailLinksBefore(context.db, now)
+  await deleteAttemptsBefore(context.db, plus(now, -LONGEST_ATTEMPT_SECONDS * MICROSECONDS_PER_SECOND))
+  await deleteExpiredLogins(context.db, now)
+  await forgetOldMails(context)
+  await forgetOldNotices(context)
+}

@@ -1,0 +1,44 @@
+import { createTransport } from 'nodemailer'
+import type { MailTransport } from './app/mailer.ts'
+import type { Config } from './config.ts'
+
+const SMTP_TIMEOUT_MS = 20_000
+const RULE = '-'.repeat(72)
+
+/** Mails go by SMTP; without a mail server they are printed, so that the pages can be tried out all the same. */
+export function openMailTransport(config: Config, say: (line: string) => void): MailTransport {
+  if (config.smtpUrl === undefined) {
+    return {
+      keepsBody: true,
+      async send(mail) {
+        const headers = [`To: ${oneLine(mail.to)}`, `Subject: ${oneLine(mail.subject)}`]
+        say(['', `${RULE}`, 'Mail (not sent: SMTP_URL is not set)', ...headers, '', mail.body, RULE, ''].join('\n'))
+      },
+    }
+  }
+  const smtp = createTransport(config.smtpUrl, {
+    from: config.mailFrom,
+    connectionTimeout: SMTP_TIMEOUT_MS,
+    greetingTimeout: SMTP_TIMEOUT_MS,
+    socketTimeout: SMTP_TIMEOUT_MS,
+    // A mail is text of our own: nothing in it names a file or an address to read.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  } as Parameters<typeof createTransport>[1])
+  return {
+    keepsBody: false,
+    async send(mail) {
+      await smtp.sendMail({
+        // As an object: what stands in an address is never read as a list of them.
+        to: { name: '', address: mail.to },
+        subject: mail.subject,
+        text: mail.body,
+        headers: { 'Auto-Submitted': 'auto-generated' },
+      })
+    },
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+}

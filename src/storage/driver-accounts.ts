@@ -1,0 +1,20 @@
+import { sql } from 'kysely'
+import { emailKey } from '../domain/customer.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Database } from './database.ts'
+import { timestamp } from './sql.ts'
+
+/* The tables are better-auth's; here is only what it has no call for. */
+
+/** Addresses are kept there without case. */
+export async function hasDriverAccount(db: Database, email: string): Promise<boolean> {
+  const { rows } = await sql<{ exists: boolean }>`
+    select exists (select from driver_account where email = ${emailKey(email)}) as exists
+  `.execute(db)
+  return rows[0]!.exists
+}
+
+export async function deleteExpiredLogins(db: Database, now: Instant): Promise<void> {
+  await sql`delete from driver_session where expires_at < ${timestamp(now)}`.execute(db)
+  await sql`delete from driver_verification where expires_at < ${timestamp(now)}`.execute(db)
+}

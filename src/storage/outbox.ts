@@ -1,0 +1,67 @@
+import { sql } from 'kysely'
+import type { Instant } from '../domain/instant.ts'
+import type { Database } from './database.ts'
+import { timestamp } from './sql.ts'
+
+/** A mail: plain text to one address. */
+export type Mail = {
+  readonly to: string
+  readonly subject: string
+  readonly body: string
+  /** What it is about, for those who look at the outbox. */
+  readonly kind: string
+}
+
+export type OutboxMail = Mail & { readonly id: string; readonly attempts: number }
+
+/** Part of the transaction that gives reason for the mail: it is sent if that commits, and only then. */
+export async function insertMail(db: Database, id: string, mail: Mail): Promise<void> {
+  await sql`
+    insert into outbox (id, to_address, subject, body, kind)
+    values (${id}, ${mail.to}, ${mail.subject}, ${mail.body}, ${mail.kind})
+  `.execute(db)
+}
+
+/**
+ * Takes the mails that are due, for a time: a process that dies while it sends leaves them to be sent again. No
+ * transaction is open while a mail server is spoken to.
+ */
+export async function leaseMails(db: Database, limit: number, leaseSeconds: number): Promise<OutboxMail[]> {
+  const { rows } = await sql<OutboxMail>`
+    update outbox set attempts = attempts + 1, next_try_at = clock_timestamp() + ${leaseSeconds} * interval '1 second'
+    where id in (
+      select id from outbox where sent_at is null and failed_at is null and next_try_at <= clock_timestamp()
+      order by next_try_at limit ${limit} for update skip locked
+    )
+    returning id, to_address as to, subject, body, kind, attempts
+  `.execute(db)
+  return rows.sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+export async function markSent(db: Database, id: string, options: { keepBody: boolean }): Promise<void> {
+  await sql`
+    update outbox set sent_at = clock_timestamp(), last_error = null,
+      body = case when ${options.keepBody} then body else '' end
+    where id = ${id}
+  `.execute(db)
+}
+
+export async function postponeMail(db: Database, id: string, seconds: number, error: string): Promise<void> {
+  await sql`
+    update outbox set next_try_at = clock_timestamp() + ${seconds} * interval '1 second', last_error = ${error}
+    where id = ${id}
+  `.execute(db)
+}
+
+/** Gives up on a mail. */
+export async function abandonMail(db: Database, id: string, error: string): Promise<void> {
+  await sql`update outbox set failed_at = clock_timestamp(), last_error = ${error}, body = '' where id = ${id}`.execute(
+    db,
+  )
+}
+
+export async function deleteMailsBefore(db: Database, instant: Instant): Promise<void> {
+  await sql`
+    delete from outbox where (sent_at is not null or failed_at is not null) and recorded_at < ${timestamp(instant)}
+  `.execute(db)
+}

@@ -1,0 +1,207 @@
+import { agree, termsOfIntent } from '../../app/link-customer.ts'
+import { decline, intentFor, leave } from '../../app/link-intents.ts'
+import { linkPreview, type LinkPreview } from '../../app/link-preview.ts'
+import { isIntentOpen, type LinkIntent } from '../../domain/link-intent.ts'
+import { SHARED_FIELDS } from '../../domain/shared-fields.ts'
+import { paragraphsOf, type Terms } from '../../domain/terms.ts'
+import { isUuid } from '../../domain/uuid.ts'
+import { knownBrowser, viewerOf } from '../kit/browser.ts'
+import { errorSummary, formError, type FormErrors, hidden, NO_ERRORS, postForm } from '../kit/forms.ts'
+import { html, type Markup, nothing } from '../kit/html.ts'
+import { page, problemPage, seeOther } from '../kit/replies.ts'
+import type { DriverVisit, Visit } from '../kit/visit.ts'
+import { withLink } from './intent.ts'
+
+/** GET /link/<intent>: what the driver is asked to agree to. */
+export async function showLink(visit: Visit): Promise<Response> {
+  const intent = await intentOf(visit)
+  // An intent that an account took up elsewhere is found after logging in there.
+  if (visit.driver === null) return seeOther(visit, loginFor(visit, intent))
+  if (intent === null) return noIntent(visit)
+  const driverVisit = { ...visit, driver: visit.driver }
+  return consentPage(driverVisit, intent, await termsOfIntent(visit.context, intent), NO_ERRORS)
+}
+
+/** POST /link/<intent> */
+export async function decide(visit: DriverVisit): Promise<Response> {
+  const intent = await intentOf(visit)
+  if (intent === null) return noIntent(visit)
+  if (visit.form.get('decision') === 'no') {
+    await decline(visit.context, intent.id)
+    return seeOther(visit, '/home')
+  }
+  const agreed = await agree(visit.context, visit.driver.customer, intent.id, visit.form.get('termsId') ?? '')
+  if (agreed === 'terms changed') {
+    const errors = formError('agree', 'The terms have just changed: read them again before you agree')
+    return consentPage(visit, intent, await termsOfIntent(visit.context, intent), errors, 422)
+  }
+  return seeOther(visit, `/link/${intent.id}`)
+}
+
+/** POST /link/<intent>/not-me: logs out, and leaves the intent to whoever logs in here next. */
+export async function notMe(visit: DriverVisit): Promise<Response> {
+  const intent = await intentOf(visit)
+  if (intent !== null) await leave(visit.context, intent, visit.driver.account.id, knownBrowser(visit))
+  const done = await visit.accounts.logOut(visit.client)
+  if (done.done) visit.cookies.push(...done.cookies)
+  return seeOther(visit, withLink('/login', intent))
+}
+
+function intentOf(visit: Visit): Promise<LinkIntent | null> {
+  return intentFor(visit.context, visit.parameters['intent'] ?? null, viewerOf(visit))
+}
+
+function loginFor(visit: Visit, intent: LinkIntent | null): string {
+  if (intent !== null) return withLink('/login', intent)
+  const id = visit.parameters['intent'] ?? ''
+  return isUuid(id) ? `/login?link=${id}` : '/login'
+}
+
+function noIntent(visit: Visit): Promise<Response> {
+  return problemPage(visit, 'NOT_FOUND', {
+    title: 'This link is not here',
+    text: 'It was opened in another browser, or by somebody else, or it is too old. Open it again from the app of the company that you work for.',
+  })
+}
+
+async function consentPage(
+  visit: DriverVisit,
+  intent: LinkIntent,
+  terms: Terms,
+  errors: FormErrors,
+  status = 200,
+): Promise<Response> {
+  const preview = await linkPreview(visit.context, visit.driver.customer, intent)
+  if (intent.outcome !== null) return outcomePage(visit, intent, preview)
+  if (!isIntentOpen(intent, visit.context.now())) {
+    return problemPage(visit, 'NOT_FOUND', {
+      title: 'This link is too old',
+      text: `It was good for an hour. Open it again from the app of ${intent.workProvider}.`,
+    })
+  }
+  const { account, customer } = visit.driver
+  const { workProvider, userId, cameBy } = intent
+  const opening =
+    cameBy === 'match'
+      ? html`<p>
+          <strong>${workProvider}</strong> says that you work with them, and asks to be linked to your account.
+        </p>`
+      : html`<p>
+          <strong>${workProvider}</strong> asks to be linked to your account. If you agree, you are insured while you
+          work for it.
+        </p>`
+  const body = html`${errorSummary(errors)}
+    <h1>Link your account to ${workProvider}?</h1>
+    ${opening} ${unmetRequirement(intent, preview)}
+    <div class="card">
+      <dl class="facts">
+        <dt>You are</dt>
+        <dd><strong>${customer.name ?? account.name}</strong><br />${account.email}<br />${notYou(intent)}</dd>
+        <dt>Company</dt>
+        <dd><strong>${workProvider}</strong></dd>
+        ${
+          userId === null
+            ? nothing
+            : html`<dt>Your id there</dt>
+                <dd><strong>${userId}</strong></dd>`
+        }
+        <dt>It will see</dt>
+        <dd>${sharedList()}</dd>
+        <dt>It will tell us</dt>
+        <dd>When you start and stop work.</dd>
+      </dl>
+    </div>
+    <details>
+      <summary>${terms.title}, version ${terms.version}</summary>
+      ${paragraphsOf(terms.body).map((paragraph) => html`<p>${paragraph}</p>`)}
+    </details>
+    <p>
+      You can stop this at any time in your account. From then on nothing is shared, and you are not insured while you
+      work for ${workProvider}.
+    </p>
+    ${postForm(
+      `/link/${intent.id}`,
+      html`${hidden('termsId', terms.id)}
+        <div class="actions">
+          <button id="agree" name="decision" value="yes">Agree and link</button>
+          <button class="button-second" name="decision" value="no">Do not link</button>
+        </div>`,
+    )}`
+  return page(visit, { title: `Link to ${workProvider}`, body, hasErrors: errors.size > 0 }, status)
+}
+
+function notYou(intent: LinkIntent): Markup {
+  return html`<form method="post" action="/link/${intent.id}/not-me"><button class="as-link">Not you?</button></form>`
+}
+
+function sharedList(): Markup {
+  return html`<ul>
+    ${SHARED_FIELDS.map((shared) => html`<li>${shared}</li>`)}
+  </ul>`
+}
+
+/** What the work provider asks besides consent, where consent alone will not do. */
+function unmetRequirement(intent: LinkIntent, { requirement, isMatched }: LinkPreview): Markup {
+  if (requirement === 'signature' && intent.cameBy !== 'signed link') {
+    return html`<p class="card note">
+      ${intent.workProvider} also asks that you come by a link from its own app. You can agree here, but you are only
+      insured once you opened that link.
+    </p>`
+  }
+  if (requirement === 'match' && !isMatched) {
+    return html`<p class="card note">
+      ${intent.workProvider} also has to recognise you. You can agree here, but you are only insured once it did.
+    </p>`
+  }
+  return nothing
+}
+
+function outcomePage(visit: DriverVisit, intent: LinkIntent, preview: LinkPreview): Promise<Response> {
+  const { workProvider } = intent
+  if (intent.outcome === 'conflict') {
+    const title = 'We could not link you yet'
+    return page(visit, {
+      title,
+      body: html`<h1>${title}</h1>
+        <p>
+          The id <strong>${intent.userId}</strong> at ${workProvider} belongs to another account already. Nothing was
+          changed.
+        </p>
+        <p>We look into it and write to you. You need not do anything.</p>
+        <p><a class="button" href="/home">To my account</a></p>`,
+    })
+  }
+  if (intent.outcome === 'declined') {
+    const title = `You are not linked to ${workProvider}`
+    return page(visit, {
+      title,
+      body: html`<h1>${title}</h1>
+        <p>You said no, so nothing is shared. If you change your mind, open the link again from its app.</p>
+        <p><a class="button" href="/home">To my account</a></p>`,
+    })
+  }
+  const title = `You are linked to ${workProvider}`
+  return page(visit, {
+    title,
+    body: html`<h1>${title}</h1>
+      <p>
+        Your customer number is <strong>${visit.driver.customer.customerNumber}</strong>. We sent you a receipt by mail.
+      </p>
+      ${insuredNote(workProvider, preview)}
+      <p><a class="button" href="/home">To my account</a></p>`,
+  })
+}
+
+function insuredNote(workProvider: string, { isActive, hasPolicy }: LinkPreview): Markup {
+  if (!isActive) {
+    return html`<p class="card note">
+      You are not insured yet: ${workProvider} has to do its part first. You see it on your home page as soon as it did.
+    </p>`
+  }
+  if (!hasPolicy) {
+    return html`<p class="card note">
+      You have no policy that is valid for ${workProvider} now, so you are not insured yet. Contact us to get one.
+    </p>`
+  }
+  return html`<p>From now on you are insured while ${workProvider} reports that you work.</p>`
+}

@@ -1,0 +1,77 @@
+import { type CoverPiece } from '../../domain/cover.ts'
+import { shiftInterval } from '../../domain/cover.ts'
+import { fromTemporal, type Instant, temporal } from '../../domain/instant.ts'
+import { clip, type Interval } from '../../domain/interval.ts'
+import type { ShiftOf } from '../../app/customer-record.ts'
+
+/** A local day: of 23 or 25 hours where the clocks change. */
+export type Day = Interval & { readonly date: Temporal.PlainDate }
+
+const DAYS = 7
+
+/** The last seven local days, today the last. */
+export function lastDays(now: Instant, timeZone: string): Day[] {
+  const today = temporal(now).toZonedDateTimeISO(timeZone).toPlainDate()
+  return Array.from({ length: DAYS }, (_, index) => {
+    const date = today.subtract({ days: DAYS - 1 - index })
+    return {
+      date,
+      from: fromTemporal(date.toZonedDateTime(timeZone).toInstant()),
+      to: fromTemporal(date.add({ days: 1 }).toZonedDateTime(timeZone).toInstant()),
+    }
+  })
+}
+
+export type WeekShift = { readonly shift: ShiftOf; readonly onShift: number; readonly covered: number }
+
+/** The shifts that reach into the days, newest first, with how much of each was worked and covered by `now`. */
+export function shiftsOfDays(
+  shifts: readonly ShiftOf[],
+  cover: readonly CoverPiece[],
+  days: readonly Day[],
+  now: Instant,
+): WeekShift[] {
+  const from = days[0]!.from
+  return shifts
+    .map((shift) => ({ shift, interval: shiftInterval(shift, now) }))
+    .filter(({ interval }) => interval.to > from || interval.from >= from)
+    .map(({ shift, interval }) => ({
+      shift,
+      onShift: interval.to - interval.from,
+      covered: total(clip(coverWith(cover, shift.workProvider), interval)),
+    }))
+    .toReversed()
+}
+
+export type Hours = { readonly workProvider: string; readonly onShift: number; readonly covered: number }
+
+/** By work provider, what was worked and covered within the days. A minute at two of them counts for each. */
+export function hoursOfDays(
+  shifts: readonly ShiftOf[],
+  cover: readonly CoverPiece[],
+  days: readonly Day[],
+  now: Instant,
+): Hours[] {
+  const bounds = { from: days[0]!.from, to: days.at(-1)!.to }
+  const byProvider = Map.groupBy(shifts, (shift) => shift.workProvider)
+  return [...byProvider]
+    .map(([workProvider, own]) => ({
+      workProvider,
+      onShift: total(
+        clip(
+          own.map((shift) => shiftInterval(shift, now)),
+          bounds,
+        ),
+      ),
+      covered: total(clip(coverWith(cover, workProvider), bounds)),
+    }))
+    .filter((hours) => hours.onShift > 0)
+}
+
+function coverWith(cover: readonly CoverPiece[], workProvider: string): CoverPiece[] {
+  return cover.filter((piece) => piece.workProviders.includes(workProvider))
+}
+
+function total(intervals: readonly Interval[]): number {
+  return intervals.reduce((sum, interval) => sum + (interval.to - interval.from), 0)
+}

@@ -1,0 +1,196 @@
+import type { IncomingMessage } from 'node:http'
+import type { HttpBindings } from '@hono/node-server'
+import { type Context as HonoContext, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { csrf } from 'hono/csrf'
+import { secureHeaders } from 'hono/secure-headers'
+import { customerOfAccount } from '../app/customer-of-account.ts'
+import type { Client } from '../app/driver-accounts.ts'
+import { unavailable, withinTime } from '../app/time-limit.ts'
+import { ERRORS, Refusal } from '../domain/errors.ts'
+import { networkOf } from '../domain/network.ts'
+import { isUnavailable } from '../storage/database.ts'
+import { DRIVER_PAGES } from './driver/pages.ts'
+import { browserTokenOf } from './kit/browser.ts'
+import { clientAddress, type TrustedProxies } from './kit/client-address.ts'
+import { isOwnOrigin } from './kit/own-origin.ts'
+import { notFound, problemPage, seeOther } from './kit/replies.ts'
+import { isSoundForm } from './kit/sound-form.ts'
+import { stylesheet, STYLESHEET_PATH } from './kit/stylesheet.ts'
+import type { Route } from './kit/route.ts'
+import type { SiteServices, Visit } from './kit/visit.ts'
+
+export type Bindings = { Bindings: HttpBindings }
+
+export type SiteOptions = SiteServices & {
+  readonly isTrustedProxy: TrustedProxies
+  /** Whether the database was checked and migrated. */
+  readonly isPrepared: () => boolean
+}
+
+export type Site = {
+  readonly app: Hono<Bindings>
+  /** Whether a path, without its trailing slash, is one of the site's. */
+  has(path: string): boolean
+}
+
+const MAX_FORM_BYTES = 64 * 1024
+/** Longer than a status may take: somebody's password is hashed behind others'. */
+const PAGE_TIME_LIMIT_MS = 10_000
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
+
+/** The pages as an application: it listens to nothing. */
+export function buildSite(options: SiteOptions): Site {
+  const routes: readonly Route[] = DRIVER_PAGES
+  const app = new Hono<Bindings>({ getPath: (_, given) => pathOf(given!.env!.incoming).path })
+  const isHttps = options.context.publicUrl.startsWith('https:')
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+      },
+      // With `no-referrer` a browser would send `Origin: null` with our own forms.
+      referrerPolicy: 'same-origin',
+      xFrameOptions: 'DENY',
+      strictTransportSecurity: isHttps ? 'max-age=31536000; includeSubDomains' : false,
+      permissionsPolicy: { camera: [], geolocation: [], microphone: [], payment: [] },
+    }),
+  )
+  app.get(STYLESHEET_PATH, () => stylesheet())
+  app.use(csrf({ origin: (origin, c) => isOwnOrigin(origin, c.req.header('host'), options.context.publicUrl) }))
+  app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: () => refuse(options, 'TOO_LARGE') }))
+  for (const route of routes) app.on(route.method, route.path, (c) => answer(options, c, route))
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map((route) => route.method)
+    app.all(path, () => refuse(options, 'METHOD_NOT_ALLOWED', { Allow: allowed(methods) }))
+  }
+  app.notFound(() => notFound(stranger(options)))
+  app.onError((error, c) => {
+    const status = 'status' in error && error.status === 403 ? 403 : null
+    return status === 403 ? refuse(options, 'FORBIDDEN') : failed(options, c, error)
+  })
+  const patterns = [STYLESHEET_PATH, ...routes.map((route) => route.path)].map(patternOf)
+  return { app, has: (path) => patterns.some((pattern) => pattern.test(path)) }
+}
+
+/** The path without its trailing slash, and the query without its question mark; neither is decoded. */
+function pathOf(incoming: IncomingMessage): { path: string; query: string } {
+  const [path = '/', ...query] = (incoming.url ?? '/').split('?')
+  return { path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path, query: query.join('?') }
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`)
+}
+
+async function answer(options: SiteOptions, c: HonoContext<Bindings>, route: Route): Promise<Response> {
+  try {
+    if (!options.isPrepared()) throw unavailable('the server is starting')
+    return await withinTime(visitPage(options, c, route), PAGE_TIME_LIMIT_MS)
+  } catch (error) {
+    return failed(options, c, error)
+  }
+}
+
+async function visitPage(options: SiteOptions, c: HonoContext<Bindings>, route: Route): Promise<Response> {
+  const form = await readForm(c)
+  if (form === null) return refuse(options, 'INVALID_DATA')
+  const visit = await newVisit(options, c, form)
+  if (route.forDrivers !== true) return route.page(visit)
+  if (visit.driver === null) return seeOther(visit, '/login')
+  return route.page({ ...visit, driver: visit.driver })
+}
+
+/** The fields of a form; null for what is no form of ours. */
+async function readForm(c: HonoContext<Bindings>): Promise<URLSearchParams | null> {
+  if (c.req.method !== 'POST') return new URLSearchParams()
+  const text = await c.req.text()
+  // A button alone sends no field, and some browsers then no type.
+  if (text !== '' && !FORM_TYPE.test(c.req.header('content-type') ?? '')) return null
+  const form = new URLSearchParams(text)
+  return isSoundForm(form) ? form : null
+}
+
+async function newVisit(options: SiteOptions, c: HonoContext<Bindings>, form: URLSearchParams): Promise<Visit> {
+  const { context, accounts } = options
+  const incoming = c.env.incoming
+  const address = clientAddress(incoming, options.isTrustedProxy)
+  const headers = new Headers(c.req.header())
+  const client: Client = { headers, address, ownOrigin: headers.get('origin') ?? new URL(context.publicUrl).origin }
+  const loggedIn = await accounts.session(client)
+  return {
+    ...stranger(options),
+    accounts,
+    method: c.req.method,
+    ...pathOf(incoming),
+    parameters: c.req.param() as Record<string, string>,
+    form,
+    client,
+    network: networkOf(address),
+    browserToken: browserTokenOf(headers.get('cookie')),
+    driver:
+      loggedIn === null
+        ? null
+        : { account: loggedIn.account, customer: await customerOfAccount(context, loggedIn.account) },
+    cookies: [...(loggedIn?.cookies ?? [])],
+  }
+}
+
+/** As much of a visit as an answer needs that is the same for everybody. */
+function stranger({ context }: SiteOptions) {
+  return { context, requestId: context.newId(), driver: null, cookies: [] as string[] }
+}
+
+type SiteError = 'INVALID_DATA' | 'TOO_LARGE' | 'METHOD_NOT_ALLOWED' | 'FORBIDDEN' | 'UNAVAILABLE' | 'INTERNAL'
+
+const WORDS: Readonly<Record<SiteError, { title: string; text: string }>> = {
+  INVALID_DATA: {
+    title: 'The form could not be read',
+    text: 'Go back, check what you typed, and send it again.',
+  },
+  TOO_LARGE: { title: 'That is too much text', text: 'Go back, shorten what you typed, and send it again.' },
+  METHOD_NOT_ALLOWED: { title: 'That does not work here', text: 'Go back to the page you came from and try again.' },
+  FORBIDDEN: {
+    title: 'This did not come from our pages',
+    text: 'What was sent here came from another site, so nothing was done. Open the page here and try again.',
+  },
+  UNAVAILABLE: {
+    title: 'We cannot answer just now',
+    text: 'Nothing was changed. Please try again in a moment.',
+  },
+  INTERNAL: {
+    title: 'Something went wrong on our side',
+    text: 'Please try again. If it happens again, contact us.',
+  },
+}
+
+function refuse(options: SiteOptions, error: SiteError, extra: Record<string, string> = {}): Promise<Response> {
+  return problemPage(stranger(options), error, WORDS[error], extra)
+}
+
+function failed(options: SiteOptions, c: HonoContext<Bindings>, error: unknown): Promise<Response> {
+  const { log } = options.context
+  const known: SiteError | null =
+    error instanceof Refusal && error.error in WORDS
+      ? (error.error as SiteError)
+      : isUnavailable(error)
+        ? 'UNAVAILABLE'
+        : null
+  if (known === null) log.error({ err: error, path: routePathOf(c) }, 'a page failed')
+  else if (ERRORS[known].status >= 500) log.warn({ err: error }, 'a page cannot be answered now')
+  return refuse(options, known ?? 'INTERNAL', known === 'UNAVAILABLE' ? { 'Retry-After': '5' } : {})
+}
+
+/** The pattern, never the path itself: a path can hold the token of a mailed link. */
+function routePathOf(c: HonoContext<Bindings>): string {
+  return c.req.routePath
+}
+
+function allowed(methods: readonly string[]): string {
+  return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ')
+}

@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { sql } from 'kysely'
+import { createKey } from '../../src/app/api-keys.ts'
+import type { Context } from '../../src/app/context.ts'
+import { openDriverAccounts } from '../../src/app/driver-accounts.ts'
+import { settle } from '../../src/app/settle.ts'
+import { createWorkProvider } from '../../src/app/work-providers.ts'
+import { buildApplication } from '../../src/application.ts'
+import { buildApi } from '../../src/http/api.ts'
+import { RATE_LIMITS } from '../../src/http/rate-limit.ts'
+import { createHttpServer } from '../../src/http/server.ts'
+import { startServices } from '../../src/http/services.ts'
+import { ping } from '../../src/storage/database.ts'
+import { trustedProxies } from '../../src/web/kit/client-address.ts'
+import { buildSite } from '../../src/web/site.ts'
+import { type Engine, openStore, type Store } from './stores.ts'
+
+/** A mail as the outbox holds it. */
+export type SentMail = { to: string; subject: string; body: string; kind: string }
+
+export type TestSite = {
+  readonly store: Store
+  readonly context: Context
+  /** Without a slash at the end. */
+  readonly url: string
+  /** A live key of the work provider "Courier Ltd". */
+  readonly key: string
+  readonly workProviderId: string
+  /** The mails to an address, oldest first. */
+  mailsTo(address: string): Promise<SentMail[]>
+  /** The first link to this site in the newest mail to an address. */
+  linkMailedTo(address: string): Promise<string>
+  /** The answer of `GET /v1/user/status` to Courier Ltd. */
+  status(query: string): Promise<{ status: number; body: Record<string, unknown> }>
+  /** Reports a login or logout to the API. */
+  report(kind: 'login' | 'logout', body: Record<string, string>): Promise<void>
+  /** Derives everything accepted so far. */
+  settle(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * The whole application, API and pages, on a store and port of its own. It believes `X-Forwarded-For`, so that a test can
+ * be many networks. Nothing runs in the background: mails stay in the outbox, shifts wait for `settle`.
+ */
+export async function openSite(engine: Engine = 'embedded'): Promise<TestSite> {
+  const store = await openStore(engine)
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const context: Context = { ...store.context, publicUrl: url }
+  const { id: workProviderId } = await createWorkProvider(context, 'Courier Ltd')
+  const { key } = await createKey(context, 'Courier Ltd')
+  const { services, stop } = startServices(context, {
+    rates: RATE_LIMITS,
+    onStored: () => {},
+    isPrepared: () => true,
+    assertReady: () => ping(context.db),
+  })
+  const site = buildSite({
+    context,
+    accounts: openDriverAccounts(context, 'a secret for tests that is long enough'),
+    isTrustedProxy: trustedProxies(['127.0.0.1']),
+    isPrepared: () => true,
+  })
+  const server = createHttpServer(buildApplication(buildApi(services), site), services)
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+
+  const mailsTo: TestSite['mailsTo'] = async (address) => {
+    const { rows } = await sql<SentMail>`
+      select to_address as to, subject, body, kind from outbox where lower(to_address) = lower(${address}) order by id
+    `.execute(context.db)
+    return rows
+  }
+  return {
+    store,
+    context,
+    url,
+    key,
+    workProviderId,
+    mailsTo,
+    async linkMailedTo(address) {
+      const mail = (await mailsTo(address)).at(-1)
+      const link = mail === undefined ? undefined : new RegExp(`${url}/[^\\s]+`).exec(mail.body)?.[0]
+      if (link === undefined) throw new Error(`no link was mailed to ${address}`)
+      return link
+    },
+    async status(query) {
+      const response = await fetch(`${url}/v1/user/status?${query}`, { headers: { Authorization: key } })
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+    },
+    async report(kind, body) {
+      const response = await fetch(`${url}/v1/shift/${kind}`, {
+        method: 'POST',
+        headers: { Authorization: key },
+        body: JSON.stringify(body),
+      })
+      if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`)
+    },
+    settle: () => settle(context),
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+      await stop()
+      await store.close()
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
