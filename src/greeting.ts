@@ -23,7 +23,35 @@ export function greeting({ config, url, demoKey, isDemo, isEmbedded }: Greeted):
     '',
   ]
   const key = demoKey === null ? keyLines(DEMO_WORK_PROVIDER) : ['Its API key, shown this once:', '', `    ${demoKey}`]
-  return [...opening, ...demo, ...key, '', 'Try it; paste into another terminal:', '', ...lines(url, demoKey), '']
+  return [
+    ...opening,
+    ...demo,
+    ...key,
+    '',
+    'Try it; paste into another terminal:',
+    '',
+    ...lines(url, demoKey),
+    '',
+    ...siteLines(config, url),
+  ]
+}
+
+/** The drivers' side, in a browser: the link that a work provider would give to a driver. */
+function siteLines(config: Config, url: string): string[] {
+  const query = new URLSearchParams({
+    work_provider: DEMO_WORK_PROVIDER,
+    work_provider_user_id: '3001',
+    email: 'driver@example.com',
+  })
+  const mails = config.smtpUrl === undefined ? ['Mails are printed here, since SMTP_URL is not set.'] : []
+  return [
+    'What a driver sees, from the link in the app of a work provider; open it in a browser:',
+    '',
+    `    ${url}/link-work-provider?${query.toString()}`,
+    '',
+    ...mails,
+    '',
+  ]
 }
 
 function keyLines(workProvider: string): string[] {

@@ -67,7 +67,7 @@ export async function allowMail(context: Context, email: string, network: string
 
 /** Whether links from a network have named so many addresses that they are all to be led to the same page. */
 export async function hasManyLinkEmails(context: Context, network: string, email: string | null): Promise<boolean> {
-  const attempt = { scope: 'link network', key: hashOf(network), what: hashOf(emailKey(email ?? '')) }
+  const attempt = { scope: 'link network', key: hashOf(network), what: email === null ? null : hashOf(emailKey(email)) }
   const { max, seconds } = ATTEMPT_LIMITS.linkEmails
   return (await countAttempt(context.db, attempt, seconds)) > max
 }

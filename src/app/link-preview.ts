@@ -1,7 +1,9 @@
 import type { LinkIntent } from '../domain/link-intent.ts'
-import { isActiveAt } from '../domain/link.ts'
+import { contains } from '../domain/interval.ts'
+import { holding, isActiveAt } from '../domain/link.ts'
 import { policyAt } from '../domain/policy.ts'
 import { type LinkRequirement, requirementChanges } from '../domain/work-provider.ts'
+import { bindingsOfLinks } from '../storage/bindings.ts'
 import type { StoredCustomer } from '../storage/customers.ts'
 import { databaseNow, inSnapshot } from '../storage/database.ts'
 import { findLink } from '../storage/links.ts'
@@ -17,6 +19,8 @@ export type LinkPreview = {
   readonly requirement: LinkRequirement
   readonly isMatched: boolean
   readonly isActive: boolean
+  /** Nothing is left to agree to: the link is active, and holds the id that the intent names. */
+  readonly isLinkedAlready: boolean
   /** Whether a policy is valid for the work provider now. */
   readonly hasPolicy: boolean
 }
@@ -31,10 +35,14 @@ export function linkPreview(context: Context, customer: StoredCustomer, intent: 
     const facts = link === null ? null : (await loadLinkFacts(db, [link])).get(link.id)!
     const words = await matchesOfCustomers(db, [customerNumber])
     const policies = (await policiesOf(db, [customerNumber])).get(customerNumber)!
+    const isActive = facts !== null && isActiveAt(facts, now)
+    const ids = link === null ? [] : await bindingsOfLinks(db, [link.id])
+    const isBound = ids.some((binding) => binding.identity.text === intent.userId && contains(holding(binding), now))
     return {
       requirement: requirementChanges(settings).findLast((change) => change.from <= now)?.requirement ?? 'nothing',
       isMatched: words.some((word) => word.workProviderId === workProviderId && word.success),
-      isActive: facts !== null && isActiveAt(facts, now),
+      isActive,
+      isLinkedAlready: isActive && (intent.userId === null || isBound),
       hasPolicy: policyAt(policies, workProviderId, now) !== null,
     }
   })

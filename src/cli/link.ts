@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { createLink, recordConsent, releaseUserId } from '../app/links.ts'
 import { formatInstant } from '../domain/instant.ts'
 import { type Cli, command, instantOrNull, optionalInstant, show } from './cli.ts'
+import { linkUrlCommand } from './link-secret.ts'
 
 type CreateOptions = {
   workProvider: string
@@ -65,6 +66,8 @@ export function linkCommands(program: Command, cli: Cli): void {
         )
       })
   }
+
+  linkUrlCommand(group, cli)
 
   command(group, 'release', 'take a user id from the customer who holds it')
     .requiredOption('--work-provider <name>')

@@ -54,7 +54,7 @@ export function operationCommands(program: Command, cli: Cli): void {
     const rows = json.map((one) => [
       one.kind,
       one.workProvider,
-      one.customerNumber ?? one.workProviderUserId ?? '',
+      [one.customerNumber, one.workProviderUserId].filter(Boolean).join(' claims '),
       one.since,
       one.events === undefined ? '' : `${one.events} from ${one.firstAt} to ${one.lastAt}`,
     ])
@@ -90,8 +90,10 @@ export function operationCommands(program: Command, cli: Cli): void {
 function caseToJson(one: Case) {
   const { workProvider, kind } = one
   const since = formatInstant(one.since)
-  if (one.kind !== 'parked')
-    return { kind, workProvider, customerNumber: one.customerNumber, workProviderUserId: null, since }
+  if (one.kind !== 'parked') {
+    const workProviderUserId = one.kind === 'conflicting claim' ? one.identity : null
+    return { kind, workProvider, customerNumber: one.customerNumber, workProviderUserId, since }
+  }
   return {
     kind,
     workProvider,

@@ -4,10 +4,12 @@ import { coverCommands } from './cover.ts'
 import { customerCommands } from './customer.ts'
 import { eventCommands } from './event.ts'
 import { keyCommands } from './key.ts'
+import { linkSecretCommands } from './link-secret.ts'
 import { linkCommands } from './link.ts'
 import { operationCommands } from './operations.ts'
 import { policyCommands } from './policy.ts'
 import { shiftCommands } from './shifts.ts'
+import { termsCommands } from './terms.ts'
 import { usageCommands } from './usage.ts'
 import { workProviderCommands } from './work-provider.ts'
 
@@ -23,6 +25,8 @@ export function buildProgram(cli: Cli): Command {
   customerCommands(program, cli)
   policyCommands(program, cli)
   linkCommands(program, cli)
+  linkSecretCommands(program, cli)
+  termsCommands(program, cli)
   eventCommands(program, cli)
   shiftCommands(program, cli)
   coverCommands(program, cli)

@@ -10,8 +10,8 @@ export type Attempt = {
   /** What is counted, and for whom. */
   readonly scope: string
   readonly key: Buffer
-  /** What distinct attempts are told apart by: the same one again counts once. */
-  readonly what: Buffer
+  /** What distinct attempts are told apart by: the same one again counts once. Null: nothing is noted, only counted. */
+  readonly what: Buffer | null
 }
 
 /**
@@ -24,7 +24,9 @@ export function countAttempt(db: Database, { scope, key, what }: Attempt, second
       select pg_advisory_xact_lock(hashtextextended(${scope} || encode(${key}::bytea, 'hex'), ${ATTEMPT_LOCK}))
     `.execute(trx)
     await sql`
-      insert into attempt (scope, key, what, at) values (${scope}, ${key}, ${what}, clock_timestamp())
+      insert into attempt (scope, key, what, at)
+      select ${scope}, ${key}, what, clock_timestamp() from (values (${what}::bytea)) as given (what)
+      where what is not null
       on conflict (scope, key, what) do update set at = excluded.at
     `.execute(trx)
     const { rows } = await sql<{ count: number }>`

@@ -315,12 +315,13 @@ create table outbox (
   attempts integer not null default 0,
   next_try_at timestamp with time zone not null default clock_timestamp(),
   sent_at timestamp with time zone,
+  failed_at timestamp with time zone,
   last_error text,
   recorded_at timestamp with time zone not null default clock_timestamp(),
   PRIMARY KEY (id)
 );
-CREATE INDEX outbox_sent ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL);
-CREATE INDEX outbox_to_send ON public.outbox USING btree (next_try_at) WHERE (sent_at IS NULL);
+CREATE INDEX outbox_age ON public.outbox USING btree (recorded_at);
+CREATE INDEX outbox_to_send ON public.outbox USING btree (next_try_at) WHERE ((sent_at IS NULL) AND (failed_at IS NULL));
 
 create table policy (
   id uuid not null,

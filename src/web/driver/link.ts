@@ -73,6 +73,8 @@ async function consentPage(
 ): Promise<Response> {
   const preview = await linkPreview(visit.context, visit.driver.customer, intent)
   if (intent.outcome !== null) return outcomePage(visit, intent, preview)
+  if (preview.isLinkedAlready)
+    return linkedPage(visit, intent, preview, 'You were linked before: there is nothing to do.')
   if (!isIntentOpen(intent, visit.context.now())) {
     return problemPage(visit, 'NOT_FOUND', {
       title: 'This link is too old',
@@ -180,13 +182,20 @@ function outcomePage(visit: DriverVisit, intent: LinkIntent, preview: LinkPrevie
         <p><a class="button" href="/home">To my account</a></p>`,
     })
   }
+  return linkedPage(visit, intent, preview, 'We sent you a receipt by mail.')
+}
+
+function linkedPage(
+  visit: DriverVisit,
+  { workProvider }: LinkIntent,
+  preview: LinkPreview,
+  note: string,
+): Promise<Response> {
   const title = `You are linked to ${workProvider}`
   return page(visit, {
     title,
     body: html`<h1>${title}</h1>
-      <p>
-        Your customer number is <strong>${visit.driver.customer.customerNumber}</strong>. We sent you a receipt by mail.
-      </p>
+      <p>Your customer number is <strong>${visit.driver.customer.customerNumber}</strong>. ${note}</p>
       ${insuredNote(workProvider, preview)}
       <p><a class="button" href="/home">To my account</a></p>`,
   })
