@@ -16,7 +16,7 @@ export const ATTEMPT_LIMITS = {
   /** Mails that anybody can have sent to an address: sign-up, reset. */
   mailsToAddress: { max: 5, seconds: HOUR },
   /** Distinct addresses that one network can have mails sent to. */
-  mailsFromNetwork: { max: 30, seconds: HOUR },
+  mailsFromNetwork: { max: 100, seconds: HOUR },
   /** Distinct addresses in links, from one network, that are led by whether there is an account. */
   linkEmails: { max: 20, seconds: HOUR },
 } as const satisfies Record<string, AttemptLimit>

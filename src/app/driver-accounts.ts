@@ -1,7 +1,7 @@
 import { betterAuth } from 'better-auth'
+import { ping } from '../storage/database.ts'
 import type { Context } from './context.ts'
-import { MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, passwordHasher } from './password.ts'
-import { unavailable } from './time-limit.ts'
+import { MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, type PasswordHasher, passwordHasher } from './password.ts'
 
 /**
  * Accounts of drivers, by better-auth. Its routes are not open to the outside: the pages call its handler, so that its
@@ -82,7 +82,8 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
   const origin = new URL(context.publicUrl).origin
   // What better-auth would mail: it is told during a call, and the pages mail it in words of their own.
   const told = new Map<string, string>()
-  const auth = buildAuth(context, secret, (call, token) => told.set(call, token))
+  const hasher = passwordHasher(context.randomBytes)
+  const auth = buildAuth(context, secret, hasher, (call, token) => told.set(call, token))
 
   async function call(
     client: Client,
@@ -90,6 +91,7 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
     body: Record<string, unknown>,
     method: 'GET' | 'POST' = 'POST',
   ): Promise<{ result: Done | NotDone; token: string | null }> {
+    hasher.assertRoom()
     const id = context.newId()
     const headers = headersFor(client)
     headers.set(CALL_HEADER, id)
@@ -109,8 +111,13 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
     const reason = message === 'Email is the same' ? 'same e-mail' : PROBLEMS[code ?? '']
     if (reason !== undefined) return { done: false, reason }
     if (response.status === 401 || response.status === 403) return { done: false, reason: 'not logged in' }
-    if (response.status === 503 || code === 'UNAVAILABLE') throw unavailable('too many people log in at once')
-    throw new Error(`accounts: ${response.status} ${code ?? ''} ${message ?? ''}`)
+    return fault(new Error(`accounts: ${response.status} ${code ?? ''} ${message ?? ''}`))
+  }
+
+  /** The library does not say why it failed: if it was the database, the database says so here. */
+  async function fault(error: unknown): Promise<never> {
+    await ping(context.db)
+    throw error
   }
 
   const ask = async (client: Client, path: string, body: Record<string, unknown> = {}): Promise<Done | NotDone> =>
@@ -119,7 +126,8 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
   return {
     async session(client) {
       if (!client.headers.has('cookie')) return null
-      const { headers, response } = await auth.api.getSession({ headers: headersFor(client), returnHeaders: true })
+      const asked = auth.api.getSession({ headers: headersFor(client), returnHeaders: true })
+      const { headers, response } = await asked.catch(fault)
       if (response === null) return null
       const { id, email, name } = response.user
       return { account: { id, email, name }, cookies: headers.getSetCookie() }
@@ -149,7 +157,7 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
         return true
       } catch (error) {
         if ((error as { body?: { code?: string } }).body?.code === 'INVALID_PASSWORD') return false
-        throw error
+        return fault(error)
       }
     },
     closeAccount: (client, password) => ask(client, '/delete-user', { password }),
@@ -165,7 +173,12 @@ function headersFor(client: Client): Headers {
   return headers
 }
 
-function buildAuth(context: Context, secret: string, tell: (call: string, token: string) => void) {
+function buildAuth(
+  context: Context,
+  secret: string,
+  hasher: PasswordHasher,
+  tell: (call: string, token: string) => void,
+) {
   const { log } = context
   const tellCaller = async ({ token }: { token: string }, request?: Request): Promise<void> => {
     const call = request?.headers.get(CALL_HEADER)
@@ -209,7 +222,7 @@ function buildAuth(context: Context, secret: string, tell: (call: string, token:
       maxPasswordLength: MAX_PASSWORD_CHARACTERS,
       resetPasswordTokenExpiresIn: RESET_LIFE_SECONDS,
       revokeSessionsOnPasswordReset: true,
-      password: passwordHasher(context.randomBytes),
+      password: hasher,
       sendResetPassword: tellCaller,
     },
     emailVerification: {

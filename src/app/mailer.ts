@@ -20,7 +20,7 @@ export type MailTransport = {
 }
 
 const POLL_MS = 2_000
-const MAILS_A_TURN = 10
+const MAILS_A_TURN = 5
 /** Longer than handing a whole turn over may take. */
 const LEASE_SECONDS = 300
 const FIRST_RETRY_SECONDS = 30
@@ -34,7 +34,7 @@ const KEPT_FOR = 30 * 24 * MICROSECONDS_PER_HOUR
 export function startMailer(context: Context, transport: MailTransport): Worker {
   return startWorker(context.log, 'mailer', POLL_MS, async () => {
     const mails = await leaseMails(context.db, MAILS_A_TURN, LEASE_SECONDS)
-    for (const mail of mails) await sendOne(context, transport, mail)
+    await Promise.all(mails.map((mail) => sendOne(context, transport, mail)))
     return mails.length === MAILS_A_TURN
   })
 }

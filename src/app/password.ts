@@ -16,14 +16,19 @@ const MAX_HASHES_AT_ONCE = 2
 const MAX_HASHES_WAITING = 100
 
 export type PasswordHasher = {
+  /** Throws a `Refusal` when too many wait for theirs. */
+  assertRoom(): void
   /** A PHC string, `$argon2id$v=19$m=...`. */
   hash(password: string): Promise<string>
   verify(stored: { hash: string; password: string }): Promise<boolean>
 }
 
 export function passwordHasher(randomBytes: (count: number) => Buffer): PasswordHasher {
-  const limit = limiter(MAX_HASHES_AT_ONCE, MAX_HASHES_WAITING)
+  const { limit, isFull } = limiter(MAX_HASHES_AT_ONCE, MAX_HASHES_WAITING)
   return {
+    assertRoom() {
+      if (isFull()) throw tooMany()
+    },
     async hash(password) {
       const nonce = randomBytes(SALT_BYTES)
       const tag = await limit(() => compute(parameters(password, nonce, MEMORY_KIB, PASSES, PARALLELISM)))
@@ -64,21 +69,31 @@ function base64(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '')
 }
 
+function tooMany(): Error {
+  return unavailable('too many people log in at once')
+}
+
+type Limiter = { limit<T>(work: () => Promise<T>): Promise<T>; isFull(): boolean }
+
 /** Runs at most `atOnce` at a time; more than `waiting` in the queue are refused. */
-function limiter(atOnce: number, waiting: number): <T>(work: () => Promise<T>) => Promise<T> {
+function limiter(atOnce: number, waiting: number): Limiter {
   let running = 0
   const queue: (() => void)[] = []
-  return async (work) => {
-    if (running >= atOnce) {
-      if (queue.length >= waiting) throw unavailable('too many people log in at once')
-      await new Promise<void>((resolve) => queue.push(resolve))
-    } else running++
-    try {
-      return await work()
-    } finally {
-      const next = queue.shift()
-      if (next === undefined) running--
-      else next()
-    }
+  const isFull = (): boolean => queue.length >= waiting
+  return {
+    isFull,
+    async limit(work) {
+      if (running >= atOnce) {
+        if (isFull()) throw tooMany()
+        await new Promise<void>((resolve) => queue.push(resolve))
+      } else running++
+      try {
+        return await work()
+      } finally {
+        const next = queue.shift()
+        if (next === undefined) running--
+        else next()
+      }
+    },
   }
 }

@@ -74,14 +74,26 @@ export function buildSite(options: SiteOptions): Site {
     const status = 'status' in error && error.status === 403 ? 403 : null
     return status === 403 ? refuse(options, 'FORBIDDEN') : failed(options, c, error)
   })
-  const patterns = [STYLESHEET_PATH, ...routes.map((route) => route.path)].map(patternOf)
-  return { app, has: (path) => patterns.some((pattern) => pattern.test(path)) }
+  return { app, has: pathTest([STYLESHEET_PATH, ...routes.map((route) => route.path)]) }
 }
 
 /** The path without its trailing slash, and the query without its question mark; neither is decoded. */
 function pathOf(incoming: IncomingMessage): { path: string; query: string } {
   const [path = '/', ...query] = (incoming.url ?? '/').split('?')
   return { path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path, query: query.join('?') }
+}
+
+/** Tells whether a path is one of some; asked at every request of the API too, so by the first part of the path. */
+function pathTest(paths: readonly string[]): (path: string) => boolean {
+  const byFirstPart = new Map(
+    [...Map.groupBy(new Set(paths), firstPart)].map(([part, own]) => [part, own.map(patternOf)]),
+  )
+  return (path) => byFirstPart.get(firstPart(path))?.some((pattern) => pattern.test(path)) ?? false
+}
+
+function firstPart(path: string): string {
+  const end = path.indexOf('/', 1)
+  return end === -1 ? path : path.slice(0, end)
 }
 
 function patternOf(path: string): RegExp {

@@ -1,3 +1,4 @@
+import type { ShiftOf } from '../../app/customer-record.ts'
 import { type DriverRecord, readDriver } from '../../app/driver-record.ts'
 import { type Instant, plus } from '../../domain/instant.ts'
 import { contains, FOREVER } from '../../domain/interval.ts'
@@ -11,7 +12,7 @@ import { formatDate, formatDay, formatLength, formatMoment, formatTime } from '.
 import type { DriverVisit } from '../kit/visit.ts'
 import { coverNow } from './cover-words.ts'
 import { timeline } from './timeline.ts'
-import { type Day, hoursOfDays, lastDays, shiftsOfDays } from './week.ts'
+import { type Day, hoursOfDays, lastDays, shiftsOfDays, type WeekShift } from './week.ts'
 
 /** GET /home */
 export async function showHome(visit: DriverVisit): Promise<Response> {
@@ -71,78 +72,75 @@ function shiftsCard({ shifts, cover, now }: DriverRecord, timeZone: string): Mar
     ${
       recent.length === 0
         ? html`<p>No shifts were reported in these days.</p>`
-        : html`<div class="scroll" tabindex="0" role="region" aria-label="Shifts of the last seven days">
-              <table>
-                <caption>
-                  Shifts
-                </caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Start</th>
-                    <th scope="col">End</th>
-                    <th scope="col">Work provider</th>
-                    <th scope="col" class="number">Covered</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${recent.map(
-                    ({ shift, onShift, covered }) =>
-                      html`<tr>
-                        <td>${formatDay(shift.startedAt, timeZone)}, ${formatTime(shift.startedAt, timeZone)}</td>
-                        <td>${endWords(shift, timeZone)}</td>
-                        <td>${shift.workProvider}</td>
-                        <td class="number">${coveredWords(covered, onShift)}</td>
-                      </tr>`,
-                  )}
-                </tbody>
-              </table>
-            </div>
-            ${hoursTable(hoursOfDays(shifts, cover, days, now), days, timeZone)}`
+        : html`${shiftsTable(recent, timeZone)} ${hoursTable(hoursOfDays(shifts, cover, days, now), days, timeZone)}`
     }
   </section>`
 }
 
-function endWords(
-  shift: { startedAt: Instant; endedAt: Instant | null; capAt: Instant; endReason: string | null },
-  timeZone: string,
-): string {
-  if (shift.endReason === null) return 'still on'
-  const end = shift.endedAt ?? shift.capAt
-  const text = formatMoment(end, shift.startedAt, timeZone)
-  return shift.endReason === 'cap' ? `${text} (no logout came)` : text
+function shiftsTable(shifts: readonly WeekShift[], timeZone: string): Markup {
+  return html`<table>
+    <caption>
+      Shifts
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">When</th>
+        <th scope="col">Work provider</th>
+        <th scope="col" class="number">Covered</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${shifts.map(
+        ({ shift, onShift, covered }) =>
+          html`<tr>
+            <td class="when">
+              <span>${formatDay(shift.startedAt, timeZone)}</span><br /><span
+                >${formatTime(shift.startedAt, timeZone)} – ${endWords(shift, timeZone)}</span
+              >
+            </td>
+            <td class="name">${shift.workProvider}</td>
+            <td class="number">${coveredWords(covered, onShift)}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`
+}
+
+function endWords(shift: ShiftOf, timeZone: string): Markup {
+  if (shift.endReason === null) return html`now`
+  const end = formatMoment(shift.endedAt ?? shift.capAt, shift.startedAt, timeZone)
+  return shift.endReason === 'logout' ? html`${end}` : html`${end}<br />(no logout came)`
 }
 
 function coveredWords(covered: number, onShift: number): string {
-  if (covered === 0) return 'not covered'
+  if (covered === 0) return 'none'
   return covered === onShift ? formatLength(covered) : `${formatLength(covered)} of ${formatLength(onShift)}`
 }
 
 function hoursTable(hours: ReturnType<typeof hoursOfDays>, days: readonly Day[], timeZone: string): Markup {
   const span = `${formatDay(days[0]!.from, timeZone)} to ${formatDay(plus(days.at(-1)!.to, -1), timeZone)}`
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Hours by work provider">
-    <table>
-      <caption>
-        Hours, ${span}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Work provider</th>
-          <th scope="col" class="number">On shift</th>
-          <th scope="col" class="number">Covered</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${hours.map(
-          (one) =>
-            html`<tr>
-              <td>${one.workProvider}</td>
-              <td class="number">${formatLength(one.onShift)}</td>
-              <td class="number">${formatLength(one.covered)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`
+  return html`<table>
+    <caption>
+      Hours, ${span}
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Work provider</th>
+        <th scope="col" class="number">On shift</th>
+        <th scope="col" class="number">Covered</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${hours.map(
+        (one) =>
+          html`<tr>
+            <td class="name">${one.workProvider}</td>
+            <td class="number">${formatLength(one.onShift)}</td>
+            <td class="number">${formatLength(one.covered)}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`
 }
 
 function policyCard({ record, now }: DriverRecord, timeZone: string): Markup {

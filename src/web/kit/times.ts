@@ -20,12 +20,12 @@ export function formatMoment(instant: Instant, now: Instant, timeZone: string): 
   return isSameDay ? time : `${formatDay(instant, timeZone)}, ${time}`
 }
 
-/** `7 h 05 min`; less than a minute is `under a minute`. */
+/** `7 h 5 m`, `7 h`, `5 m`; less than a minute is `under 1 m`. */
 export function formatLength(microseconds: number): string {
   const minutes = Math.floor(microseconds / MICROSECONDS_PER_MINUTE)
-  if (minutes === 0) return microseconds > 0 ? 'under a minute' : '0 min'
-  const hours = Math.floor(minutes / 60)
-  return hours === 0 ? `${minutes} min` : `${hours} h ${String(minutes % 60).padStart(2, '0')} min`
+  if (minutes === 0) return microseconds > 0 ? 'under 1 m' : '0 m'
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
+  return [...(hours === 0 ? [] : [`${hours} h`]), ...(rest === 0 ? [] : [`${rest} m`])].join(' ')
 }
 
 function zoned(instant: Instant, timeZone: string): Temporal.ZonedDateTime {
