@@ -3,8 +3,9 @@ import { MICROSECONDS_PER_SECOND, plus } from '../domain/instant.ts'
 import { consentAt } from '../domain/link.ts'
 import { isEmailTaken, updateCustomer, type StoredCustomer } from '../storage/customers.ts'
 import { databaseNow, inTransaction } from '../storage/database.ts'
+import { deletePendingChanges } from '../storage/driver-accounts.ts'
 import { consentsOfLinks, insertConsent, linksOfCustomer } from '../storage/links.ts'
-import { findMailLink, insertMailLink, type MailLinkData, useMailLink } from '../storage/mail-links.ts'
+import { findMailLink, insertMailLink, type MailLinkData } from '../storage/mail-links.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { allowMail, beginLogin } from './attempts.ts'
 import type { Context } from './context.ts'
@@ -59,7 +60,10 @@ export async function changePassword(prover: Prover, current: string, next: stri
   const problem = await provePassword(context, accounts, client, account, current, network)
   if (problem !== null) return problem
   const done = await accounts.changePassword(client, current, next)
-  if (done.done) await insertMail(context.db, context.newId(), passwordChangedMail(context, account.email))
+  if (done.done) {
+    await deletePendingChanges(context.db, account.id)
+    await insertMail(context.db, context.newId(), passwordChangedMail(context, account.email))
+  }
   return done
 }
 
@@ -113,7 +117,8 @@ export async function confirmEmailChange(prover: Omit<Prover, 'account'>, token:
     return { done: false, reason: 'link is not valid' }
   }
   const done = await accounts.confirmEmailChange(client, change.verification)
-  if (done.done) await useMailLink(context.db, hashOf(token))
+  // Also the link that was just used: it is one of them.
+  if (done.done) await deletePendingChanges(context.db, change.accountId)
   return done
 }
 

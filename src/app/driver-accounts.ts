@@ -1,6 +1,9 @@
 import { betterAuth } from 'better-auth'
 import { ping } from '../storage/database.ts'
+import { deletePendingChanges } from '../storage/driver-accounts.ts'
+import { insertMail } from '../storage/outbox.ts'
 import type { Context } from './context.ts'
+import { passwordChangedMail } from './mail-texts.ts'
 import { MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, type PasswordHasher, passwordHasher } from './password.ts'
 
 /**
@@ -25,13 +28,14 @@ export type AccountProblem =
   | 'not logged in'
 
 export type LoggedIn = { readonly account: DriverAccount; readonly cookies: readonly string[] }
+export type NowLoggedIn = Done & LoggedIn
 
 export type DriverAccounts = {
   /** Who is logged in, or null. */
   session(client: Client): Promise<LoggedIn | null>
   /** Makes an account for an address that is known to be theirs, and logs it in. */
-  signUp(client: Client, person: { email: string; name: string; password: string }): Promise<Done | NotDone>
-  logIn(client: Client, email: string, password: string): Promise<Done | NotDone>
+  signUp(client: Client, person: { email: string; name: string; password: string }): Promise<NowLoggedIn | NotDone>
+  logIn(client: Client, email: string, password: string): Promise<NowLoggedIn | NotDone>
   logOut(client: Client): Promise<Done | NotDone>
   logOutEverywhere(client: Client): Promise<Done | NotDone>
   /** The token of a link by which the holder of the address sets a new password; null when nobody has the address. */
@@ -88,9 +92,9 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
   async function call(
     client: Client,
     path: string,
-    body: Record<string, unknown>,
+    body: Record<string, unknown> = {},
     method: 'GET' | 'POST' = 'POST',
-  ): Promise<{ result: Done | NotDone; token: string | null }> {
+  ): Promise<Called | NotDone> {
     hasher.assertRoom()
     const id = context.newId()
     const headers = headersFor(client)
@@ -101,17 +105,12 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
     const response = await auth.handler(request)
     const token = told.get(id) ?? null
     told.delete(id)
-    return { result: await resultOf(response), token }
-  }
-
-  async function resultOf(response: Response): Promise<Done | NotDone> {
-    if (response.ok) return { done: true, cookies: response.headers.getSetCookie() }
-    if (response.status === 429) return { done: false, reason: 'too many attempts' }
-    const { code, message } = (await response.json().catch(() => ({}))) as { code?: string; message?: string }
-    const reason = message === 'Email is the same' ? 'same e-mail' : PROBLEMS[code ?? '']
-    if (reason !== undefined) return { done: false, reason }
-    if (response.status === 401 || response.status === 403) return { done: false, reason: 'not logged in' }
-    return fault(new Error(`accounts: ${response.status} ${code ?? ''} ${message ?? ''}`))
+    const answer = (await response.json().catch(() => ({}))) as LibraryAnswer
+    if (response.ok) return { done: true, cookies: response.headers.getSetCookie(), token, user: answer.user ?? null }
+    const reason = problemOf(response.status, answer)
+    return reason === null
+      ? fault(new Error(`accounts: ${response.status} ${answer.message}`))
+      : { done: false, reason }
   }
 
   /** The library does not say why it failed: if it was the database, the database says so here. */
@@ -120,8 +119,10 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
     throw error
   }
 
-  const ask = async (client: Client, path: string, body: Record<string, unknown> = {}): Promise<Done | NotDone> =>
-    (await call(client, path, body)).result
+  async function logInBy(client: Client, path: string, body: Record<string, unknown>): Promise<NowLoggedIn | NotDone> {
+    const called = await call(client, path, body)
+    return called.done ? { ...called, account: accountOf(called.user!) } : called
+  }
 
   return {
     async session(client) {
@@ -129,27 +130,26 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
       const asked = auth.api.getSession({ headers: headersFor(client), returnHeaders: true })
       const { headers, response } = await asked.catch(fault)
       if (response === null) return null
-      const { id, email, name } = response.user
-      return { account: { id, email, name }, cookies: headers.getSetCookie() }
+      return { account: accountOf(response.user), cookies: headers.getSetCookie() }
     },
-    signUp: (client, person) => ask(client, '/sign-up/email', person),
-    logIn: (client, email, password) => ask(client, '/sign-in/email', { email, password }),
-    logOut: (client) => ask(client, '/sign-out'),
-    logOutEverywhere: (client) => ask(client, '/revoke-sessions'),
+    signUp: (client, person) => logInBy(client, '/sign-up/email', person),
+    logIn: (client, email, password) => logInBy(client, '/sign-in/email', { email, password }),
+    logOut: (client) => call(client, '/sign-out'),
+    logOutEverywhere: (client) => call(client, '/revoke-sessions'),
     async requestReset(client, email) {
-      const { result, token } = await call(client, '/request-password-reset', { email })
-      return result.done ? { token } : result
+      const called = await call(client, '/request-password-reset', { email })
+      return called.done ? { token: called.token } : called
     },
-    resetPassword: (client, token, newPassword) => ask(client, '/reset-password', { token, newPassword }),
+    resetPassword: (client, token, newPassword) => call(client, '/reset-password', { token, newPassword }),
     changePassword: (client, currentPassword, newPassword) =>
-      ask(client, '/change-password', { currentPassword, newPassword, revokeOtherSessions: true }),
+      call(client, '/change-password', { currentPassword, newPassword, revokeOtherSessions: true }),
     async requestEmailChange(client, newEmail) {
-      const { result, token } = await call(client, '/change-email', { newEmail })
-      return result.done ? { verification: token } : result
+      const called = await call(client, '/change-email', { newEmail })
+      return called.done ? { verification: called.token } : called
     },
     async confirmEmailChange(client, verification) {
       const path = `/verify-email?${new URLSearchParams({ token: verification }).toString()}`
-      return (await call(client, path, {}, 'GET')).result
+      return call(client, path, {}, 'GET')
     },
     async checkPassword(client, password) {
       try {
@@ -160,8 +160,23 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
         return fault(error)
       }
     },
-    closeAccount: (client, password) => ask(client, '/delete-user', { password }),
+    closeAccount: (client, password) => call(client, '/delete-user', { password }),
   }
+}
+
+/** What better-auth answers with, as much of it as is looked at. */
+type LibraryAnswer = { readonly code?: string; readonly message?: string; readonly user?: DriverAccount | null }
+type Called = Done & { readonly token: string | null; readonly user: DriverAccount | null }
+
+/** The problem in our words; null where it is none that a driver can do anything about. */
+function problemOf(status: number, { code, message }: LibraryAnswer): AccountProblem | null {
+  if (status === 429) return 'too many attempts'
+  if (message === 'Email is the same') return 'same e-mail'
+  return PROBLEMS[code ?? ''] ?? (status === 401 || status === 403 ? 'not logged in' : null)
+}
+
+function accountOf({ id, email, name }: DriverAccount): DriverAccount {
+  return { id, email, name }
 }
 
 function headersFor(client: Client): Headers {
@@ -224,6 +239,10 @@ function buildAuth(
       revokeSessionsOnPasswordReset: true,
       password: hasher,
       sendResetPassword: tellCaller,
+      async onPasswordReset({ user }) {
+        await deletePendingChanges(context.db, user.id)
+        await insertMail(context.db, context.newId(), passwordChangedMail(context, user.email))
+      },
     },
     emailVerification: {
       expiresIn: EMAIL_CHANGE_LIFE_SECONDS,

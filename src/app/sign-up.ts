@@ -72,20 +72,11 @@ export async function finishSignUp(
   const made = await accounts.signUp(client, { email, name: person.name, password: person.password })
   if (!made.done) return made
   await useMailLink(context.db, hashOf(token))
-  const session = await accounts.session(withCookies(client, made.cookies))
-  if (session === null) throw new Error('a new account has no session')
-  const customer = await customerOfAccount(context, session.account)
+  const customer = await customerOfAccount(context, made.account)
   await inTransaction(context.db, async (trx) => {
     await updateCustomer(trx, customer.customerNumber, { name: person.name, phone: person.phone })
     await insertAgreement(trx, customer.customerNumber, terms.id)
-    if (intentId !== null) await takeUpIntent(trx, intentId, session.account.id)
+    if (intentId !== null) await takeUpIntent(trx, intentId, made.account.id)
   })
   return { ...made, intentId }
-}
-
-/** The browser as it is once it has the cookies: for what follows in the same request. */
-function withCookies(client: Client, cookies: readonly string[]): Client {
-  const headers = new Headers(client.headers)
-  headers.set('cookie', cookies.map((cookie) => cookie.split(';', 1)[0]).join('; '))
-  return { ...client, headers }
 }

@@ -165,6 +165,7 @@ create table driver_verification (
 );
 CREATE INDEX driver_verification_expiry ON public.driver_verification USING btree (expires_at);
 CREATE INDEX driver_verification_identifier ON public.driver_verification USING btree (identifier);
+CREATE INDEX driver_verification_value ON public.driver_verification USING btree (value);
 
 create table event (
   slice smallint not null,
@@ -275,6 +276,7 @@ create table mail_link (
   PRIMARY KEY (hash),
   CHECK ((purpose = ANY (ARRAY['sign up'::text, 'change e-mail'::text, 'undo consent'::text])))
 );
+CREATE INDEX mail_link_account ON public.mail_link USING btree (((data ->> 'accountId'::text))) WHERE (purpose = 'change e-mail'::text);
 CREATE INDEX mail_link_expiry ON public.mail_link USING btree (expires_at);
 
 create table match (

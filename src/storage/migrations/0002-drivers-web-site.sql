@@ -50,6 +50,7 @@ create table driver_verification (
   updated_at timestamptz not null
 );
 create index driver_verification_identifier on driver_verification (identifier);
+create index driver_verification_value on driver_verification (value);
 create index driver_verification_expiry on driver_verification (expires_at);
 
 create table driver_rate_limit (
@@ -165,6 +166,7 @@ create table mail_link (
   recorded_at timestamptz not null default clock_timestamp()
 );
 create index mail_link_expiry on mail_link (expires_at);
+create index mail_link_account on mail_link ((data ->> 'accountId')) where purpose = 'change e-mail';
 
 -- What a driver was told of a link, so that it is not told again too soon.
 create table notice (

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { beginLogin } from '../../app/attempts.ts'
 import { intentFor, takeUp } from '../../app/link-intents.ts'
-import type { DriverAccount } from '../../app/driver-accounts.ts'
 import { isUuid } from '../../domain/uuid.ts'
 import { viewerOf } from '../kit/browser.ts'
 import {
@@ -47,19 +46,11 @@ export async function logIn(visit: Visit): Promise<Response> {
   }
   await attempt.succeed()
   visit.cookies.push(...done.cookies)
-  const account = await accountOf(visit, done.cookies)
+  const { account } = done
   // Asked again as this account: it may have taken the intent up in another browser.
   const intent = await intentFor(visit.context, visit.form.get('link'), { ...viewerOf(visit), accountId: account.id })
   await takeUp(visit.context, intent, account.id)
   return seeOther(visit, intent === null ? '/home' : `/link/${intent.id}`)
-}
-
-/** Who the new cookies are of. */
-async function accountOf(visit: Visit, cookies: readonly string[]): Promise<DriverAccount> {
-  const headers = new Headers({ cookie: cookies.map((cookie) => cookie.split(';', 1)[0]).join('; ') })
-  const session = await visit.accounts.session({ ...visit.client, headers })
-  if (session === null) throw new Error('a new login has no session')
-  return session.account
 }
 
 /** POST /logout */
