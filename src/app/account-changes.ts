@@ -61,7 +61,7 @@ export async function changePassword(prover: Prover, current: string, next: stri
   if (problem !== null) return problem
   const done = await accounts.changePassword(client, current, next)
   if (done.done) {
-    await deletePendingChanges(context.db, account.id)
+    await deletePendingChanges(context.db, account.id, account.email)
     await insertMail(context.db, context.newId(), passwordChangedMail(context, account.email))
   }
   return done
@@ -96,7 +96,7 @@ function mailEmailChange(
     await insertMailLink(trx, {
       hash: hashOf(verification === null ? newToken(context) : token),
       purpose: 'change e-mail',
-      data: { accountId: account.id, newEmail, verification: verification ?? '' },
+      data: { accountId: account.id, oldEmail: account.email, newEmail, verification: verification ?? '' },
       expiresAt: plus(context.now(), EMAIL_CHANGE_LIFE_SECONDS * MICROSECONDS_PER_SECOND),
     })
     const mail = verification === null ? emailTakenMail(context, newEmail) : confirmEmailMail(context, newEmail, token)
@@ -118,7 +118,7 @@ export async function confirmEmailChange(prover: Omit<Prover, 'account'>, token:
   }
   const done = await accounts.confirmEmailChange(client, change.verification)
   // Also the link that was just used: it is one of them.
-  if (done.done) await deletePendingChanges(context.db, change.accountId)
+  if (done.done) await deletePendingChanges(context.db, change.accountId, change.oldEmail)
   return done
 }
 

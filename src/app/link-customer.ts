@@ -50,7 +50,7 @@ export function agree(context: Context, customer: StoredCustomer, intentId: stri
     const holder = userId === null ? null : await holderOf(trx, userId)
     if (userId !== null && holder !== null && holder.linkId !== existing?.id) {
       await openConflict(context, trx, intent, customer, holder.linkId)
-      await storeOutcome(trx, intentId, 'conflict')
+      await storeOutcome(trx, intentId, 'conflict', customer.accountId)
       return 'conflict'
     }
     const link = existing ?? (await insertLink(trx, intent.workProviderId, customer.customerNumber))
@@ -59,7 +59,7 @@ export function agree(context: Context, customer: StoredCustomer, intentId: stri
       ...(userId === null || holder !== null ? [] : await bind(trx, link, userId)),
     ]
     await consent(context, trx, { intent, customer, terms, linkId: link.id })
-    await storeOutcome(trx, intentId, 'linked')
+    await storeOutcome(trx, intentId, 'linked', customer.accountId)
     if (changes.length > 0) await deriveStreams(trx, new Map([[link.id, changes]]))
     return 'linked'
   })

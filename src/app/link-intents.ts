@@ -141,9 +141,10 @@ export function leave(context: Context, intent: LinkIntent, accountId: string, b
 }
 
 /** The driver does not want to be linked. */
-export function decline(context: Context, id: string): Promise<void> {
+export function decline(context: Context, id: string, accountId: string): Promise<void> {
   return inTransaction(context.db, async (trx) => {
     const intent = await lockIntent(trx, id)
-    if (intent?.outcome === null) await storeOutcome(trx, id, 'declined')
+    if (intent === null || !isIntentOpen(intent, context.now())) return
+    await storeOutcome(trx, id, 'declined', accountId)
   })
 }

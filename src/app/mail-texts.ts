@@ -99,7 +99,7 @@ export function receiptMail(writer: Writer, receipt: Receipt): Mail {
   return mail('consent receipt', receipt.to, `You are linked to ${name}`, [
     `On ${localTime(writer, receipt.at)} you agreed to share with ${name}${id}. Your customer number is ${receipt.customerNumber}.`,
     `${name} is told, when it asks:\n${receipt.fields.map((field) => `- ${field}`).join('\n')}`,
-    `Terms: ${receipt.termsTitle}, version ${receipt.termsVersion}: ${writer.publicUrl}/terms/${receipt.termsId}`,
+    `Terms: ${inserted(receipt.termsTitle)}, version ${inserted(receipt.termsVersion)}: ${writer.publicUrl}/terms/${receipt.termsId}`,
     `If it was not you, or you changed your mind, undo it here: ${writer.publicUrl}/undo/${receipt.token}`,
   ])
 }

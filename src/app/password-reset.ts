@@ -1,35 +1,57 @@
+import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
+import { inTransaction } from '../storage/database.ts'
+import { hasDriverAccount } from '../storage/driver-accounts.ts'
+import { findMailLink, insertMailLink, useMailLink } from '../storage/mail-links.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { allowMail } from './attempts.ts'
 import type { Context } from './context.ts'
 import type { Client, Done, DriverAccounts, NotDone } from './driver-accounts.ts'
 import { noAccountMail, resetMail } from './mail-texts.ts'
+import { hashOf, newToken } from './tokens.ts'
+
+const RESET_LIFE = MICROSECONDS_PER_HOUR
 
 /**
- * Mails a link by which a new password can be chosen, or that there is no account: one mail either way, so that nothing
- * but the mailbox tells which. Answers false when this network asks too much.
+ * Mails a link by which a new password can be chosen, or that there is no account: the same work and one mail either
+ * way, so that nothing but the mailbox tells which. Answers false when this network asks too much.
  */
 export async function requestPasswordReset(
   context: Context,
-  accounts: DriverAccounts,
-  client: Client,
   { email, network }: { email: string; network: string },
 ): Promise<boolean> {
   const allowance = await allowMail(context, email, network)
-  const reset = await accounts.requestReset(client, email)
-  if ('reason' in reset || allowance === 'refused') return false
-  if (allowance === 'mail') {
-    const mail = reset.token === null ? noAccountMail(context, email) : resetMail(context, email, reset.token)
-    await insertMail(context.db, context.newId(), mail)
-  }
+  const exists = await hasDriverAccount(context.db, email)
+  if (allowance !== 'mail') return allowance !== 'refused'
+  const token = newToken(context)
+  await inTransaction(context.db, async (trx) => {
+    await insertMailLink(trx, {
+      // Of a token that nobody is told, where there is no account: the work is the same.
+      hash: hashOf(exists ? token : newToken(context)),
+      purpose: 'reset password',
+      data: { email },
+      expiresAt: plus(context.now(), RESET_LIFE),
+    })
+    const mail = exists ? resetMail(context, email, token) : noAccountMail(context, email)
+    await insertMail(trx, context.newId(), mail)
+  })
   return true
 }
 
-/** Sets the password; every session ends with it. */
-export function setPasswordByLink(
+export async function isResetLink(context: Context, token: string): Promise<boolean> {
+  return (await findMailLink(context.db, hashOf(token), 'reset password')) !== null
+}
+
+/** Sets the password; every session ends with it. The link is used up first: it works once, however many send it. */
+export async function setPasswordByLink(
+  context: Context,
   accounts: DriverAccounts,
   client: Client,
   token: string,
   password: string,
 ): Promise<Done | NotDone> {
-  return accounts.resetPassword(client, token, password)
+  const reset = await findMailLink(context.db, hashOf(token), 'reset password')
+  if (reset === null || !(await useMailLink(context.db, hashOf(token)))) {
+    return { done: false, reason: 'link is not valid' }
+  }
+  return accounts.resetPassword(client, reset.email, password)
 }

@@ -4,10 +4,18 @@
  */
 export function networkOf(address: string): string {
   const bare = address.replace(/%.*$/, '')
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)
-  if (mapped !== null) return mapped[1]!
   if (!bare.includes(':')) return bare
-  return `${expand(bare).slice(0, 4).join(':')}::/64`
+  const dotted = /:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)
+  if (dotted !== null && /^(?:0*:)*:?ffff:\d/i.test(bare)) return dotted[1]!
+  const groups = expand(bare)
+  if (groups.slice(0, 5).every((group) => group === '0') && groups[5] === 'ffff') return mappedAddress(groups)
+  return `${groups.slice(0, 4).join(':')}::/64`
+}
+
+/** The IPv4 address in the last two groups. */
+function mappedAddress(groups: readonly string[]): string {
+  const [high = 0, low = 0] = groups.slice(6).map((group) => Number.parseInt(group, 16))
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
 }
 
 /** The eight groups of an IPv6 address, without leading zeros. */

@@ -18,9 +18,12 @@ export async function hasDriverAccount(db: Database, email: string): Promise<boo
  * Ends what was mailed and not used yet: resets of the password and changes of the address. Whoever had the account
  * before its holder set a new password keeps no way back in.
  */
-export async function deletePendingChanges(db: Database, accountId: string): Promise<void> {
-  await sql`delete from driver_verification where value = ${accountId}`.execute(db)
-  await sql`delete from mail_link where purpose = 'change e-mail' and data ->> 'accountId' = ${accountId}`.execute(db)
+export async function deletePendingChanges(db: Database, accountId: string, email: string): Promise<void> {
+  await sql`
+    delete from mail_link
+    where purpose = 'change e-mail' and data ->> 'accountId' = ${accountId}
+      or purpose = 'reset password' and lower(data ->> 'email') = ${emailKey(email)}
+  `.execute(db)
 }
 
 export async function deleteExpiredLogins(db: Database, now: Instant): Promise<void> {

@@ -45,12 +45,21 @@ export async function takeUpIntent(db: Database, id: string, accountId: string):
 export async function leaveIntent(db: Database, id: string, accountId: string, browser: string): Promise<void> {
   await sql`
     update link_intent set account_id = null, browser = decode(${browser}, 'hex')
-    where id = ${id} and account_id = ${accountId} and outcome is null
+    where id = ${id} and account_id = ${accountId} and outcome is null and expires_at > clock_timestamp()
   `.execute(db)
 }
 
-export async function storeOutcome(trx: DatabaseTransaction, id: string, outcome: IntentOutcome): Promise<void> {
-  await sql`update link_intent set outcome = ${outcome} where id = ${id}`.execute(trx)
+/** Whoever decided is who may look at it from now on: the next in this browser may be somebody else. */
+export async function storeOutcome(
+  trx: DatabaseTransaction,
+  id: string,
+  outcome: IntentOutcome,
+  accountId: string | null,
+): Promise<void> {
+  await sql`
+    update link_intent set outcome = ${outcome}, account_id = coalesce(${accountId}, account_id), browser = null
+    where id = ${id}
+  `.execute(trx)
 }
 
 /** Deletes intents that ran out before an instant: the claims in them are nobody's business any more. */

@@ -6,7 +6,13 @@ import { timestamp } from './sql.ts'
 /** What a link in a mail stands for. The token itself is in the mail only; here is its hash. */
 export type MailLinkData = {
   'sign up': { readonly email: string; readonly intentId: string | null }
-  'change e-mail': { readonly accountId: string; readonly newEmail: string; readonly verification: string }
+  'reset password': { readonly email: string }
+  'change e-mail': {
+    readonly accountId: string
+    readonly oldEmail: string
+    readonly newEmail: string
+    readonly verification: string
+  }
   'undo consent': { readonly linkId: number; readonly customerNumber: string }
 }
 export type MailLinkPurpose = keyof MailLinkData

@@ -165,7 +165,6 @@ create table driver_verification (
 );
 CREATE INDEX driver_verification_expiry ON public.driver_verification USING btree (expires_at);
 CREATE INDEX driver_verification_identifier ON public.driver_verification USING btree (identifier);
-CREATE INDEX driver_verification_value ON public.driver_verification USING btree (value);
 
 create table event (
   slice smallint not null,
@@ -274,9 +273,10 @@ create table mail_link (
   expires_at timestamp with time zone not null,
   recorded_at timestamp with time zone not null default clock_timestamp(),
   PRIMARY KEY (hash),
-  CHECK ((purpose = ANY (ARRAY['sign up'::text, 'change e-mail'::text, 'undo consent'::text])))
+  CHECK ((purpose = ANY (ARRAY['sign up'::text, 'reset password'::text, 'change e-mail'::text, 'undo consent'::text])))
 );
 CREATE INDEX mail_link_account ON public.mail_link USING btree (((data ->> 'accountId'::text))) WHERE (purpose = 'change e-mail'::text);
+CREATE INDEX mail_link_email ON public.mail_link USING btree (lower((data ->> 'email'::text))) WHERE (purpose = 'reset password'::text);
 CREATE INDEX mail_link_expiry ON public.mail_link USING btree (expires_at);
 
 create table match (

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context as HonoContext, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { csrf } from 'hono/csrf'
 import { secureHeaders } from 'hono/secure-headers'
 import { customerOfAccount } from '../app/customer-of-account.ts'
 import type { Client } from '../app/driver-accounts.ts'
@@ -13,9 +12,9 @@ import { isUnavailable } from '../storage/database.ts'
 import { DRIVER_PAGES } from './driver/pages.ts'
 import { browserTokenOf } from './kit/browser.ts'
 import { clientAddress, type TrustedProxies } from './kit/client-address.ts'
-import { isOwnOrigin } from './kit/own-origin.ts'
+import { isFromOwnPages } from './kit/own-origin.ts'
 import { notFound, problemPage, seeOther } from './kit/replies.ts'
-import { isSoundForm } from './kit/sound-form.ts'
+import { isSoundForm, isSoundText } from './kit/sound-form.ts'
 import { stylesheet, STYLESHEET_PATH } from './kit/stylesheet.ts'
 import type { Route } from './kit/route.ts'
 import type { SiteServices, Visit } from './kit/visit.ts'
@@ -62,7 +61,6 @@ export function buildSite(options: SiteOptions): Site {
     }),
   )
   app.get(STYLESHEET_PATH, () => stylesheet())
-  app.use(csrf({ origin: (origin, c) => isOwnOrigin(origin, c.req.header('host'), options.context.publicUrl) }))
   app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: () => refuse(options, 'TOO_LARGE') }))
   for (const route of routes) app.on(route.method, route.path, (c) => answer(options, c, route))
   for (const path of new Set(routes.map((route) => route.path))) {
@@ -70,10 +68,7 @@ export function buildSite(options: SiteOptions): Site {
     app.all(path, () => refuse(options, 'METHOD_NOT_ALLOWED', { Allow: allowed(methods) }))
   }
   app.notFound(() => notFound(stranger(options)))
-  app.onError((error, c) => {
-    const status = 'status' in error && error.status === 403 ? 403 : null
-    return status === 403 ? refuse(options, 'FORBIDDEN') : failed(options, c, error)
-  })
+  app.onError((error, c) => failed(options, c, error))
   return { app, has: pathTest([STYLESHEET_PATH, ...routes.map((route) => route.path)]) }
 }
 
@@ -110,9 +105,13 @@ async function answer(options: SiteOptions, c: HonoContext<Bindings>, route: Rou
 }
 
 async function visitPage(options: SiteOptions, c: HonoContext<Bindings>, route: Route): Promise<Response> {
+  const headers = new Headers(c.req.header())
+  if (route.method === 'POST' && !isFromOwnPages(headers, options.context.publicUrl))
+    return refuse(options, 'FORBIDDEN')
+  if (!Object.values(c.req.param()).every(isSoundText)) return notFound(stranger(options))
   const form = await readForm(c)
   if (form === null) return refuse(options, 'INVALID_DATA')
-  const visit = await newVisit(options, c, form)
+  const visit = await newVisit(options, c, headers, form)
   if (route.forDrivers !== true) return route.page(visit)
   if (visit.driver === null) return seeOther(visit, '/login')
   return route.page({ ...visit, driver: visit.driver })
@@ -128,11 +127,15 @@ async function readForm(c: HonoContext<Bindings>): Promise<URLSearchParams | nul
   return isSoundForm(form) ? form : null
 }
 
-async function newVisit(options: SiteOptions, c: HonoContext<Bindings>, form: URLSearchParams): Promise<Visit> {
+async function newVisit(
+  options: SiteOptions,
+  c: HonoContext<Bindings>,
+  headers: Headers,
+  form: URLSearchParams,
+): Promise<Visit> {
   const { context, accounts } = options
   const incoming = c.env.incoming
   const address = clientAddress(incoming, options.isTrustedProxy)
-  const headers = new Headers(c.req.header())
   const client: Client = { headers, address, ownOrigin: headers.get('origin') ?? new URL(context.publicUrl).origin }
   const loggedIn = await accounts.session(client)
   return {

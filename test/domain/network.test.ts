@@ -7,6 +7,8 @@ describe('the network of an address', () => {
     assert.equal(networkOf('192.0.2.7'), '192.0.2.7')
     assert.equal(networkOf('::ffff:192.0.2.7'), '192.0.2.7')
     assert.equal(networkOf('::FFFF:192.0.2.7'), '192.0.2.7')
+    assert.equal(networkOf('::ffff:c000:207'), '192.0.2.7')
+    assert.equal(networkOf('0:0:0:0:0:FFFF:c000:0207'), '192.0.2.7')
   })
 
   it('is the /64 of an IPv6 address, however it is written', () => {

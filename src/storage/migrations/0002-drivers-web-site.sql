@@ -50,7 +50,6 @@ create table driver_verification (
   updated_at timestamptz not null
 );
 create index driver_verification_identifier on driver_verification (identifier);
-create index driver_verification_value on driver_verification (value);
 create index driver_verification_expiry on driver_verification (expires_at);
 
 create table driver_rate_limit (
@@ -160,13 +159,14 @@ create index outbox_age on outbox (recorded_at);
 -- One-time links in mails: what they stand for, under SHA-256 of their token.
 create table mail_link (
   hash bytea primary key,
-  purpose text not null check (purpose in ('sign up', 'change e-mail', 'undo consent')),
+  purpose text not null check (purpose in ('sign up', 'reset password', 'change e-mail', 'undo consent')),
   data jsonb not null,
   expires_at timestamptz not null,
   recorded_at timestamptz not null default clock_timestamp()
 );
 create index mail_link_expiry on mail_link (expires_at);
 create index mail_link_account on mail_link ((data ->> 'accountId')) where purpose = 'change e-mail';
+create index mail_link_email on mail_link (lower(data ->> 'email')) where purpose = 'reset password';
 
 -- What a driver was told of a link, so that it is not told again too soon.
 create table notice (

@@ -27,7 +27,7 @@ export async function decide(visit: DriverVisit): Promise<Response> {
   const intent = await intentOf(visit)
   if (intent === null) return noIntent(visit)
   if (visit.form.get('decision') === 'no') {
-    await decline(visit.context, intent.id)
+    await decline(visit.context, intent.id, visit.driver.account.id)
     return seeOther(visit, '/home')
   }
   const agreed = await agree(visit.context, visit.driver.customer, intent.id, visit.form.get('termsId') ?? '')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { requestPasswordReset, setPasswordByLink } from '../../app/password-reset.ts'
+import { isResetLink, requestPasswordReset, setPasswordByLink } from '../../app/password-reset.ts'
 import { errorSummary, field, formError, type FormErrors, NO_ERRORS, parseForm, postForm } from '../kit/forms.ts'
 import { html } from '../kit/html.ts'
 import { page, problemPage } from '../kit/replies.ts'
@@ -18,7 +18,7 @@ export function showReset(visit: Visit): Promise<Response> {
 export async function requestReset(visit: Visit): Promise<Response> {
   const parsed = parseForm(Request, visit.form)
   if (!parsed.ok) return requestPage(visit, parsed.errors, 422)
-  const asked = await requestPasswordReset(visit.context, visit.accounts, visit.client, {
+  const asked = await requestPasswordReset(visit.context, {
     email: parsed.values.email,
     network: visit.network,
   })
@@ -52,32 +52,36 @@ function requestPage(visit: Visit, errors: FormErrors, status = 200): Promise<Re
   return page(visit, { title: 'Set a new password', body, hasErrors: errors.size > 0 }, status)
 }
 
-/** GET /reset/<token> */
-export function showNewPassword(visit: Visit): Promise<Response> {
-  return passwordPage(visit, NO_ERRORS)
+/** GET /reset/<token>: looking at it changes nothing. */
+export async function showNewPassword(visit: Visit): Promise<Response> {
+  return (await isResetLink(visit.context, tokenOf(visit))) ? passwordPage(visit, NO_ERRORS) : stale(visit)
 }
 
 /** POST /reset/<token> */
 export async function setPassword(visit: Visit): Promise<Response> {
+  const { context, accounts, client } = visit
+  if (!(await isResetLink(context, tokenOf(visit)))) return stale(visit)
   const parsed = parseForm(NewPassword, visit.form)
   if (!parsed.ok) return passwordPage(visit, parsed.errors, 422)
-  const token = visit.parameters['token'] ?? ''
-  const done = await setPasswordByLink(visit.accounts, visit.client, token, parsed.values.password)
-  if (!done.done) {
-    if (done.reason === 'too many attempts') {
-      return passwordPage(visit, formError('password', 'Too many tries from here. Wait a minute'), 429)
-    }
-    return problemPage(visit, 'NOT_FOUND', {
-      title: 'This link is not good any more',
-      text: 'It was used already, or it is older than an hour.',
-      way: { to: '/reset', label: 'Ask for a new link' },
-    })
-  }
+  const done = await setPasswordByLink(context, accounts, client, tokenOf(visit), parsed.values.password)
+  if (!done.done) return stale(visit)
   return page(visit, {
     title: 'Your password is set',
     body: html`<h1>Your password is set</h1>
       <p>Every browser that was logged in is logged out.</p>
       <p><a class="button" href="/login">Log in</a></p>`,
+  })
+}
+
+function tokenOf(visit: Visit): string {
+  return visit.parameters['token'] ?? ''
+}
+
+function stale(visit: Visit): Promise<Response> {
+  return problemPage(visit, 'NOT_FOUND', {
+    title: 'This link is not good any more',
+    text: 'It was used already, or it is older than an hour.',
+    way: { to: '/reset', label: 'Ask for a new link' },
   })
 }
 

@@ -6,6 +6,11 @@ export function isSoundForm(form: URLSearchParams): boolean {
   const fields = [...form]
   return (
     fields.length <= MAX_FIELDS &&
-    fields.every(([name, value]) => value.length <= MAX_FIELD_CHARACTERS && !`${name}${value}`.includes('\0'))
+    fields.every(([name, value]) => value.length <= MAX_FIELD_CHARACTERS && isSoundText(name) && isSoundText(value))
   )
+}
+
+/** PostgreSQL keeps neither NUL nor half a character. */
+export function isSoundText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed()
 }
