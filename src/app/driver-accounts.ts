@@ -1,4 +1,5 @@
 import { betterAuth } from 'better-auth'
+import { isAPIError } from 'better-auth/api'
 import { ping } from '../storage/database.ts'
 import { deletePendingChanges } from '../storage/driver-accounts.ts'
 import { insertMail } from '../storage/outbox.ts'
@@ -64,8 +65,8 @@ const CALL_HEADER = 'x-zego-call'
 /** The headers of a browser that decide something here. */
 const PASSED_HEADERS = ['cookie', 'origin', 'user-agent', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest']
 
-/** Of one network in a minute: many drivers share a telephone company's address. Guessing has limits of its own. */
-const RATE = { window: 60, max: 60 }
+/** Of one network in a minute, right passwords too: many drivers share a telephone company's address. For guessing see attempts.ts. */
+const RATE = { window: 60, max: 300 }
 const RATED_PATHS = ['/sign-in/*', '/sign-up/*', '/change-password', '/change-email', '/request-password-reset']
 
 const PROBLEMS: Readonly<Record<string, AccountProblem>> = {
@@ -215,7 +216,12 @@ function buildAuth(
       // Its arguments can hold addresses.
       log: (level, message) => log.warn({ accounts: level }, message.replace(/\S+@\S+/g, '[address]')),
     },
-    onAPIError: { throw: false },
+    // Its own way prints errors past the log, with whatever they hold. A refusal is answered, and no error.
+    onAPIError: {
+      onError(error) {
+        if (!isAPIError(error)) log.error({ err: error }, 'the accounts failed')
+      },
+    },
     rateLimit: {
       enabled: true,
       storage: 'database',
