@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import { sql } from 'kysely'
 import { openSite, type TestSite } from '../support/site.ts'
-import { onEachEngine } from '../support/stores.ts'
+import { ENGINES, onEachEngine } from '../support/stores.ts'
 import { agree, type Answer, finishSignUp, logIn, PASSWORD, signUp, Visitor } from '../support/visitor.ts'
 import { linkTo } from './links.ts'
 import { sendRaw } from './raw.ts'
@@ -80,10 +80,16 @@ onEachEngine('whether an address has an account', (engine) => {
 
   /** A network that asked too much: by the first of these tests. */
   const SPENT = '198.51.100.5'
-  it('is told for at most 20 addresses, however many are asked about at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => led(SPENT, someone(index))))
+  // A thousand takes its time: once is enough.
+  const asked = engine === ENGINES.at(-1) ? 1_000 : 50
+  it(`is told for at most 20 of ${asked} addresses, many of them asked about at once`, async () => {
+    const answers: string[] = []
+    while (answers.length < asked) {
+      const piece = Array.from({ length: 50 }, (_, index) => led(SPENT, someone(answers.length + index)))
+      answers.push(...(await Promise.all(piece)))
+    }
     assert.equal(answers.filter((answer) => answer === '/signup').length, FREE)
-    assert.equal(answers.filter((answer) => answer === '/welcome').length, 40 - FREE)
+    assert.equal(answers.filter((answer) => answer === '/welcome').length, asked - FREE)
   })
 
   it('is told to an IPv6 /64 as to one network, however its addresses are written, and to another anew', async () => {
