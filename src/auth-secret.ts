@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from './app/context.ts'
 import type { Config } from './config.ts'
@@ -17,6 +17,10 @@ export async function authSecret(context: Context, config: Config): Promise<stri
   const made = context.randomBytes(SECRET_BYTES).toString('base64url')
   if (!context.isEmbedded) return sharedSecret(context.db, 'auth', made)
   const path = join(config.dataDir, FILE)
-  if (!existsSync(path)) writeFileSync(path, `${made}\n`, { mode: OWNER_ONLY })
+  if (!existsSync(path)) {
+    // Whole or not at all: a secret cut off by a crash would be a weak one.
+    writeFileSync(`${path}.new`, `${made}\n`, { mode: OWNER_ONLY, flush: true })
+    renameSync(`${path}.new`, path)
+  }
   return readFileSync(path, 'utf8').trim()
 }

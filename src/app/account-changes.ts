@@ -1,14 +1,14 @@
 import { emailKey } from '../domain/customer.ts'
 import { MICROSECONDS_PER_SECOND, plus } from '../domain/instant.ts'
-import { consentAt } from '../domain/link.ts'
 import { isEmailTaken, updateCustomer, type StoredCustomer } from '../storage/customers.ts'
-import { databaseNow, inTransaction } from '../storage/database.ts'
+import { inTransaction } from '../storage/database.ts'
 import { deletePendingChanges } from '../storage/driver-accounts.ts'
-import { consentsOfLinks, insertConsent, linksOfCustomer } from '../storage/links.ts'
+import { linksOfCustomer } from '../storage/links.ts'
 import { findMailLink, insertMailLink, type MailLinkData } from '../storage/mail-links.ts'
 import { insertMail } from '../storage/outbox.ts'
-import { allowMail, beginLogin } from './attempts.ts'
+import { allowMail, tryPassword } from './attempts.ts'
 import type { Context } from './context.ts'
+import { customerOfAccount } from './customer-of-account.ts'
 import {
   type Client,
   type Done,
@@ -17,6 +17,7 @@ import {
   EMAIL_CHANGE_LIFE_SECONDS,
   type NotDone,
 } from './driver-accounts.ts'
+import { endConsent } from './link-customer.ts'
 import {
   accountClosedMail,
   confirmEmailMail,
@@ -30,22 +31,6 @@ import { hashOf, newToken } from './tokens.ts'
 
 export type Change = Done | NotDone
 
-/** Whether the password is theirs; guessing it here is limited as it is at the login. */
-async function provePassword(
-  context: Context,
-  accounts: DriverAccounts,
-  client: Client,
-  account: DriverAccount,
-  password: string,
-  network: string,
-): Promise<NotDone | null> {
-  const attempt = await beginLogin(context, account.email, network)
-  if (attempt.isRefused) return { done: false, reason: 'too many attempts' }
-  if (!(await accounts.checkPassword(client, password))) return { done: false, reason: 'wrong password' }
-  await attempt.succeed()
-  return null
-}
-
 export type Prover = {
   readonly context: Context
   readonly accounts: DriverAccounts
@@ -54,12 +39,24 @@ export type Prover = {
   readonly account: DriverAccount
 }
 
+/** Whether the password is theirs; guessing it here is limited as it is at the login. */
+async function provePassword(
+  { context, accounts, client, account, network }: Prover,
+  password: string,
+): Promise<Change> {
+  return tryPassword<Done>(context, { email: account.email, network }, async () =>
+    (await accounts.checkPassword(client, password))
+      ? { done: true, cookies: [] }
+      : { done: false, reason: 'wrong password' },
+  )
+}
+
 /** Sets a new password; every other browser is logged out. */
 export async function changePassword(prover: Prover, current: string, next: string): Promise<Change> {
   const { context, accounts, client, account, network } = prover
-  const problem = await provePassword(context, accounts, client, account, current, network)
-  if (problem !== null) return problem
-  const done = await accounts.changePassword(client, current, next)
+  const done = await tryPassword<Done>(context, { email: account.email, network }, () =>
+    accounts.changePassword(client, current, next),
+  )
   if (done.done) {
     await deletePendingChanges(context.db, account.id, account.email)
     await insertMail(context.db, context.newId(), passwordChangedMail(context, account.email))
@@ -74,8 +71,8 @@ export async function changePassword(prover: Prover, current: string, next: stri
 export async function requestEmailChange(prover: Prover, password: string, newEmail: string): Promise<Change> {
   const { context, accounts, client, account, network } = prover
   if (emailKey(newEmail) === emailKey(account.email)) return { done: false, reason: 'same e-mail' }
-  const problem = await provePassword(context, accounts, client, account, password, network)
-  if (problem !== null) return problem
+  const proved = await provePassword(prover, password)
+  if (!proved.done) return proved
   const allowance = await allowMail(context, newEmail, network)
   if (allowance === 'refused') return { done: false, reason: 'too many attempts' }
   const asked = await accounts.requestEmailChange(client, newEmail)
@@ -109,41 +106,38 @@ export function findEmailChange(context: Context, token: string): Promise<MailLi
   return findMailLink(context.db, hashOf(token), 'change e-mail')
 }
 
-/** The holder of the new address says so. The customer's address follows with the next page (customer-of-account.ts). */
-export async function confirmEmailChange(prover: Omit<Prover, 'account'>, token: string): Promise<Change> {
-  const { context, accounts, client } = prover
+/** The holder of the new address says so. Whoever is logged in where the link is opened does not matter. */
+export async function confirmEmailChange(
+  { context, accounts, client }: Pick<Prover, 'context' | 'accounts' | 'client'>,
+  token: string,
+): Promise<Change> {
   const change = await findEmailChange(context, token)
   if (change === null || (await isEmailTaken(context.db, change.newEmail))) {
     return { done: false, reason: 'link is not valid' }
   }
   const done = await accounts.confirmEmailChange(client, change.verification)
+  if (!done.done) return done
+  await customerOfAccount(context, { id: change.accountId, email: change.newEmail, name: '' })
   // Also the link that was just used: it is one of them.
-  if (done.done) await deletePendingChanges(context.db, change.accountId, change.oldEmail)
+  await deletePendingChanges(context.db, change.accountId, change.oldEmail)
   return done
 }
 
 /**
- * Closes an account: every consent ends, then the account goes. The customer and the record of when they were insured
+ * Closes an account: every consent ends, with a mail about each, then the account goes. If that fails it can be tried
+ * again. The customer and the record of when they were insured
  * stay: claims are settled by it.
  */
 export async function closeAccount(prover: Prover, customer: StoredCustomer, password: string): Promise<Change> {
-  const { context, accounts, client, account, network } = prover
-  const problem = await provePassword(context, accounts, client, account, password, network)
-  if (problem !== null) return problem
+  const { context, accounts, client, account } = prover
+  const proved = await provePassword(prover, password)
+  if (!proved.done) return proved
   await inTransaction(context.db, async (trx) => {
-    const links = await linksOfCustomer(trx, customer.customerNumber)
-    const consents = await consentsOfLinks(
-      trx,
-      links.map((link) => link.id),
-    )
-    const effectiveAt = await databaseNow(trx)
-    for (const link of links) {
-      if (!consentAt(consents.get(link.id)!, effectiveAt)?.given) continue
-      await insertConsent(trx, { linkId: link.id, given: false, signed: false, effectiveAt, cameBy: 'home' })
-    }
+    for (const link of await linksOfCustomer(trx, customer.customerNumber)) await endConsent(context, trx, link, 'home')
   })
   const done = await accounts.closeAccount(client, password)
-  if (done.done) await insertMail(context.db, context.newId(), accountClosedMail(context, account.email))
+  if (!done.done) throw new Error(`an account was not closed: ${done.reason}`)
+  await insertMail(context.db, context.newId(), accountClosedMail(context, account.email))
   return done
 }
 

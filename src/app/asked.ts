@@ -1,11 +1,13 @@
 import { type Instant, MICROSECONDS_PER_HOUR } from '../domain/instant.ts'
-import { storeAsked } from '../storage/link-asked.ts'
+import { type Asked, storeAsked } from '../storage/link-asked.ts'
 import type { Context } from './context.ts'
 import { startWorker } from './worker.ts'
 
 const FLUSH_MS = 20_000
-/** More than there are customers asked about between two flushes; beyond, the rest is noted at the next question. */
-const MAX_GATHERED = 200_000
+/** Short statements: nobody waits long for the embedded engine's one backend. */
+const ROWS_A_PIECE = 1_000
+/** More than are asked about in an hour; beyond, the rest is noted at a later question. */
+const MAX_GATHERED = 500_000
 
 export type AskedLog = {
   /** A work provider was told a customer's status. */
@@ -14,21 +16,20 @@ export type AskedLog = {
 }
 
 /**
- * Notes in which hour each work provider last asked about each customer, for the customer to see. Gathered in memory:
- * a status costs no write, and a question in an hour that is noted already costs nothing at all.
+ * Notes in which hour each work provider last asked about each customer, for the customer to see. Gathered in memory: a
+ * status costs no write, and of all questions of an hour the first is stored.
  */
 export function startAskedLog(context: Context): AskedLog {
-  let gathered = new Map<string, { workProviderId: string; customerNumber: string; hour: Instant }>()
+  /** Who was asked about in this hour, stored or not yet. */
+  let hour = 0 as Instant
+  let known = new Set<string>()
+  let waiting: Asked[] = []
 
   async function flush(): Promise<boolean> {
-    if (gathered.size === 0) return false
-    const asked = gathered
-    gathered = new Map()
-    try {
-      await storeAsked(context.db, [...asked.values()])
-    } catch (error) {
-      for (const [key, one] of asked) if (!gathered.has(key)) gathered.set(key, one)
-      throw error
+    while (waiting.length > 0) {
+      const piece = waiting.slice(0, ROWS_A_PIECE)
+      await storeAsked(context.db, piece)
+      waiting = waiting.slice(piece.length)
     }
     return false
   }
@@ -37,9 +38,15 @@ export function startAskedLog(context: Context): AskedLog {
   return {
     note(workProviderId, customerNumber) {
       const now = context.now()
+      const current = (now - (now % MICROSECONDS_PER_HOUR)) as Instant
+      if (current !== hour) {
+        hour = current
+        known = new Set()
+      }
       const key = `${workProviderId}/${customerNumber}`
-      if (gathered.size >= MAX_GATHERED && !gathered.has(key)) return
-      gathered.set(key, { workProviderId, customerNumber, hour: (now - (now % MICROSECONDS_PER_HOUR)) as Instant })
+      if (known.has(key) || waiting.length >= MAX_GATHERED) return
+      known.add(key)
+      waiting.push({ workProviderId, customerNumber, hour })
     },
     async stop() {
       await worker.stop()

@@ -1,6 +1,7 @@
 import { emailKey } from '../domain/customer.ts'
 import { countAttempt, forgetAttempt, type Attempt } from '../storage/attempts.ts'
 import type { Context } from './context.ts'
+import type { NotDone } from './driver-accounts.ts'
 import { hashOf } from './tokens.ts'
 
 /** What outsiders may try, and how often. Counted in the database, so that it holds over all processes and restarts. */
@@ -23,23 +24,44 @@ export const ATTEMPT_LIMITS = {
 
 export const LONGEST_ATTEMPT_SECONDS = HOUR
 
-/** A login that counts as failed until `succeed` says otherwise: many at once are all counted. */
-export type LoginAttempt = { readonly isRefused: boolean; succeed(): Promise<void> }
-
-export async function beginLogin(context: Context, email: string, network: string): Promise<LoginAttempt> {
+/**
+ * Lets a password be tried, unless too many wrong ones were. It counts as wrong from the start, so that many at once are
+ * all counted, and is taken back when it was right, or could not be judged.
+ */
+export async function tryPassword<T extends { readonly done: true }>(
+  context: Context,
+  { email, network }: { email: string; network: string },
+  judge: () => Promise<T | NotDone>,
+): Promise<T | NotDone> {
   const what = hashOf(context.newId())
   const { accountFailures, networkFailures } = ATTEMPT_LIMITS
-  const ofAccount: Attempt = { scope: 'login account', key: hashOf(`${emailKey(email)}\n${network}`), what }
-  const ofNetwork: Attempt = { scope: 'login network', key: hashOf(network), what }
-  const forAccount = await countAttempt(context.db, ofAccount, accountFailures.seconds)
-  const fromNetwork = await countAttempt(context.db, ofNetwork, networkFailures.seconds)
-  return {
-    isRefused: forAccount > accountFailures.max || fromNetwork > networkFailures.max,
-    async succeed() {
-      await forgetAttempt(context.db, ofAccount)
-      await forgetAttempt(context.db, ofNetwork)
-    },
+  const noted: Attempt[] = []
+  const takeBack = async (): Promise<void> => {
+    for (const attempt of noted) await forgetAttempt(context.db, attempt)
   }
+  const isTooMany = async (attempt: Attempt, limit: AttemptLimit): Promise<boolean> => {
+    const isOver = await exceeds(context, attempt, limit)
+    if (!isOver) noted.push(attempt)
+    return isOver
+  }
+  const ofAccount = { scope: 'login account', key: hashOf(`${emailKey(email)}\n${network}`), what }
+  const ofNetwork = { scope: 'login network', key: hashOf(network), what }
+  if (await isTooMany(ofAccount, accountFailures)) return tooMany(accountFailures)
+  if (await isTooMany(ofNetwork, networkFailures)) {
+    await takeBack()
+    return tooMany(networkFailures)
+  }
+  let result: T | NotDone | null = null
+  try {
+    result = await judge()
+    return result
+  } finally {
+    if (result === null || result.done || result.reason !== 'wrong password') await takeBack()
+  }
+}
+
+function tooMany({ seconds }: AttemptLimit): NotDone {
+  return { done: false, reason: 'too many attempts', retryAfterSeconds: seconds }
 }
 
 export type MailAllowance = 'mail' | 'no mail' | 'refused'
@@ -51,23 +73,20 @@ export type MailAllowance = 'mail' | 'no mail' | 'refused'
 export async function allowMail(context: Context, email: string, network: string): Promise<MailAllowance> {
   const { mailsFromNetwork, mailsToAddress } = ATTEMPT_LIMITS
   const address = hashOf(emailKey(email))
-  const fromNetwork = await countAttempt(
-    context.db,
-    { scope: 'mail network', key: hashOf(network), what: address },
-    mailsFromNetwork.seconds,
-  )
-  const toAddress = await countAttempt(
-    context.db,
-    { scope: 'mail address', key: address, what: hashOf(context.newId()) },
-    mailsToAddress.seconds,
-  )
-  if (fromNetwork > mailsFromNetwork.max) return 'refused'
-  return toAddress > mailsToAddress.max ? 'no mail' : 'mail'
+  const ofNetwork = { scope: 'mail network', key: hashOf(network), what: address }
+  if (await exceeds(context, ofNetwork, mailsFromNetwork)) return 'refused'
+  const ofAddress = { scope: 'mail address', key: address, what: hashOf(context.newId()) }
+  return (await exceeds(context, ofAddress, mailsToAddress)) ? 'no mail' : 'mail'
 }
 
 /** Whether links from a network have named so many addresses that they are all to be led to the same page. */
 export async function hasManyLinkEmails(context: Context, network: string, email: string | null): Promise<boolean> {
-  const attempt = { scope: 'link network', key: hashOf(network), what: email === null ? null : hashOf(emailKey(email)) }
   const { max, seconds } = ATTEMPT_LIMITS.linkEmails
-  return (await countAttempt(context.db, attempt, seconds)) > max
+  const attempt = { scope: 'link network', key: hashOf(network), what: email === null ? null : hashOf(emailKey(email)) }
+  // One more than may be led: then all are led to the same page, those from before too.
+  return (await countAttempt(context.db, attempt, { keep: max + 1, seconds })) > max
+}
+
+async function exceeds(context: Context, attempt: Attempt, { max, seconds }: AttemptLimit): Promise<boolean> {
+  return (await countAttempt(context.db, attempt, { keep: max, seconds })) > max
 }

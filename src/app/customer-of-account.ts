@@ -4,6 +4,7 @@ import {
   findCustomerOfAccount,
   insertCustomer,
   isEmailTaken,
+  refreshHolderOf,
   type StoredCustomer,
   updateCustomer,
 } from '../storage/customers.ts'
@@ -32,6 +33,8 @@ export async function customerOfAccount(context: Context, account: DriverAccount
     } catch (error) {
       // Two pages of one account at once, or a number that somebody has.
       if (!isUniqueViolation(error) || attempt >= MAX_TRIES) throw error
+      // Or the address is that of a customer whose account has another one by now.
+      await refreshHolderOf(context.db, account.email)
     }
   }
 }

@@ -19,7 +19,12 @@ export type Client = { readonly headers: Headers; readonly address: string; read
 
 /** What was asked was done; `cookies` are for the browser. */
 export type Done = { readonly done: true; readonly cookies: readonly string[] }
-export type NotDone = { readonly done: false; readonly reason: AccountProblem }
+export type NotDone = {
+  readonly done: false
+  readonly reason: AccountProblem
+  /** Of too many attempts: when they are few enough again. */
+  readonly retryAfterSeconds?: number
+}
 export type AccountProblem =
   | 'wrong password'
   | 'account exists'

@@ -1,6 +1,6 @@
 import type { WorkProvider } from '../domain/work-provider.ts'
 import { linksOfCustomer } from '../storage/links.ts'
-import { matchesThatWait } from '../storage/notices.ts'
+import { matchesThatWait } from '../storage/matches.ts'
 import { listWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 

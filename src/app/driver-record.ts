@@ -2,10 +2,11 @@ import type { CoverPiece } from '../domain/cover.ts'
 import type { CustomerRecord } from '../domain/customer-record.ts'
 import type { Instant } from '../domain/instant.ts'
 import { type Standing, standingsAt } from '../domain/standing.ts'
-import { matchesThatWait } from '../storage/notices.ts'
+import { matchesThatWait } from '../storage/matches.ts'
 import { type ConsentRecord, consentRecordsOf } from '../storage/links.ts'
 import { askedOfLinks } from '../storage/link-asked.ts'
 import { type Agreement, agreementsOf } from '../storage/terms.ts'
+import { listWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 import { coverOfReading, readCustomer, type ShiftOf, shiftsOf } from './customer-record.ts'
 
@@ -18,6 +19,8 @@ export type DriverRecord = {
   readonly cover: readonly CoverPiece[]
   /** The hour in which each work provider last asked, by link. */
   readonly asked: ReadonlyMap<number, Instant>
+  /** All work providers' names, by id. */
+  readonly names: ReadonlyMap<string, string>
   /** The work providers whose word waits for the driver's. */
   readonly waiting: readonly { readonly id: string; readonly name: string }[]
 }
@@ -35,6 +38,7 @@ export async function readDriver(context: Context, customerNumber: string): Prom
       context.db,
       record.streams.map((stream) => stream.link.id),
     ),
+    names: new Map((await listWorkProviders(context.db)).map((one) => [one.id, one.name])),
     waiting: await matchesThatWait(context.db, customerNumber),
   }
 }

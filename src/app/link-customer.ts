@@ -1,16 +1,16 @@
 import { type Identity, parseIdentity } from '../domain/identity.ts'
-import { isIntentOpen, type LinkIntent } from '../domain/link-intent.ts'
+import { isIntentOf, isIntentOpen, type LinkIntent, type Viewer } from '../domain/link-intent.ts'
 import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
-import { consentAt } from '../domain/link.ts'
+import { consentAt, type Link } from '../domain/link.ts'
 import { SHARED_FIELDS } from '../domain/shared-fields.ts'
 import type { Terms } from '../domain/terms.ts'
 import { bindingsOfIdentities } from '../storage/bindings.ts'
 import { findCustomer, type StoredCustomer } from '../storage/customers.ts'
-import { databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
+import { type Database, databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
 import { lockIdentities } from '../storage/identities.ts'
 import { insertConflict } from '../storage/link-conflicts.ts'
 import { lockIntent, storeOutcome } from '../storage/link-intents.ts'
-import { consentsOfLinks, findLink, findLinks, insertConsent, insertLink } from '../storage/links.ts'
+import { consentsOfLinks, findLink, findLinks, insertConsent, insertLink, lockStreams } from '../storage/links.ts'
 import { findMailLink, insertMailLink, type MailLinkData } from '../storage/mail-links.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { currentTerms } from '../storage/terms.ts'
@@ -36,10 +36,16 @@ export function termsOfIntent(context: Context, intent: LinkIntent): Promise<Ter
  * id that another customer holds is never taken over: that is a case for staff, and both are told. Of two customers who
  * claim one id at once, the locks let one be first.
  */
-export function agree(context: Context, customer: StoredCustomer, intentId: string, termsId: string): Promise<Agreed> {
+export function agree(
+  context: Context,
+  customer: StoredCustomer,
+  viewer: Viewer,
+  { intentId, termsId }: { intentId: string; termsId: string },
+): Promise<Agreed> {
   return inTransaction(context.db, async (trx) => {
     const intent = await lockIntent(trx, intentId)
-    if (intent === null || !isIntentOpen(intent, await databaseNow(trx))) return 'closed'
+    const isTheirs = intent !== null && isIntentOf(intent, viewer)
+    if (!isTheirs || !isIntentOpen(intent, await databaseNow(trx))) return 'closed'
     const terms = await currentTerms(trx, 'link', intent.workProviderId)
     if (terms.id !== termsId) return 'terms changed'
     const number = identity(intent, 'customer_number', customer.customerNumber)
@@ -142,15 +148,41 @@ export function withdraw(
   return inTransaction(context.db, async (trx) => {
     const [link] = await findLinks(trx, [linkId])
     if (link === undefined || link.customerNumber !== customerNumber) return false
-    const at = await databaseNow(trx)
-    const consents = (await consentsOfLinks(trx, [linkId])).get(linkId)!
-    if (!consentAt(consents, at)?.given) return true
-    await insertConsent(trx, { linkId, given: false, signed: false, effectiveAt: at, cameBy })
-    const name = (await listWorkProviders(trx)).find((one) => one.id === link.workProviderId)!.name
-    const customer = await findCustomer(trx, customerNumber)
-    await insertMail(trx, context.newId(), withdrawnMail(context, customer!.email, name, at))
+    await endConsent(context, trx, link, cameBy)
     return true
   })
+}
+
+/** Ends the consent on a link, if there is one, and says so by mail: once, however often it is asked for at once. */
+export async function endConsent(
+  context: Context,
+  trx: DatabaseTransaction,
+  link: Link,
+  cameBy: 'home' | 'mail',
+): Promise<void> {
+  await lockStreams(trx, [link.id])
+  const at = await databaseNow(trx)
+  const consents = (await consentsOfLinks(trx, [link.id])).get(link.id)!
+  if (!consentAt(consents, at)?.given) return
+  await insertConsent(trx, { linkId: link.id, given: false, signed: false, effectiveAt: at, cameBy })
+  const name = await nameOf(trx, link.workProviderId)
+  const customer = await findCustomer(trx, link.customerNumber)
+  await insertMail(trx, context.newId(), withdrawnMail(context, customer!.email, name, at))
+}
+
+async function nameOf(db: Database, workProviderId: string): Promise<string> {
+  return (await listWorkProviders(db)).find((one) => one.id === workProviderId)!.name
+}
+
+/** A link of a customer with its work provider's name; null when it is none of theirs. */
+export async function findOwnLink(
+  context: Context,
+  customerNumber: string,
+  linkId: number,
+): Promise<{ link: Link; workProvider: string } | null> {
+  const [link] = await findLinks(context.db, [linkId])
+  if (link === undefined || link.customerNumber !== customerNumber) return null
+  return { link, workProvider: await nameOf(context.db, link.workProviderId) }
 }
 
 export type Undo = MailLinkData['undo consent'] & { readonly workProvider: string }
@@ -158,10 +190,8 @@ export type Undo = MailLinkData['undo consent'] & { readonly workProvider: strin
 /** What the link of a receipt would undo; null when it is none, or too old. */
 export async function findUndo(context: Context, token: string): Promise<Undo | null> {
   const undo = await findMailLink(context.db, hashOf(token), 'undo consent')
-  if (undo === null) return null
-  const [link] = await findLinks(context.db, [undo.linkId])
-  const workProvider = (await listWorkProviders(context.db)).find((one) => one.id === link!.workProviderId)!.name
-  return { ...undo, workProvider }
+  const own = undo === null ? null : await findOwnLink(context, undo.customerNumber, undo.linkId)
+  return undo === null || own === null ? null : { ...undo, workProvider: own.workProvider }
 }
 
 function identity(intent: LinkIntent, kind: Identity['kind'], text: string): Identity {

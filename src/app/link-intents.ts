@@ -12,7 +12,7 @@ import { parseIdentity } from '../domain/identity.ts'
 import { judgeSignature, type LinkParameter } from '../domain/signed-link.ts'
 import { formatUuid, isUuid } from '../domain/uuid.ts'
 import { hasDriverAccount } from '../storage/driver-accounts.ts'
-import { inTransaction } from '../storage/database.ts'
+import { databaseNow, inTransaction } from '../storage/database.ts'
 import {
   findIntent,
   insertIntent,
@@ -22,6 +22,7 @@ import {
   takeUpIntent,
 } from '../storage/link-intents.ts'
 import { liveLinkSecrets } from '../storage/link-secrets.ts'
+import { insertMatchDecline } from '../storage/matches.ts'
 import { findWorkProvider } from '../storage/work-providers.ts'
 import { hasManyLinkEmails } from './attempts.ts'
 import type { Context } from './context.ts'
@@ -140,11 +141,14 @@ export function leave(context: Context, intent: LinkIntent, accountId: string, b
   return leaveIntent(context.db, intent.id, accountId, browser)
 }
 
-/** The driver does not want to be linked. */
-export function decline(context: Context, id: string, accountId: string): Promise<void> {
+/** The driver does not want to be linked. A work provider's word is then not asked about again. */
+export function decline(context: Context, customerNumber: string, id: string, viewer: Viewer): Promise<void> {
   return inTransaction(context.db, async (trx) => {
     const intent = await lockIntent(trx, id)
-    if (intent === null || !isIntentOpen(intent, context.now())) return
-    await storeOutcome(trx, id, 'declined', accountId)
+    if (intent === null || !isIntentOf(intent, viewer) || !isIntentOpen(intent, await databaseNow(trx))) return
+    await storeOutcome(trx, id, 'declined', viewer.accountId)
+    if (intent.cameBy === 'match') {
+      await insertMatchDecline(trx, intent.workProviderId, customerNumber)
+    }
   })
 }

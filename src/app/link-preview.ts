@@ -1,6 +1,6 @@
 import type { LinkIntent } from '../domain/link-intent.ts'
 import { contains } from '../domain/interval.ts'
-import { holding, isActiveAt } from '../domain/link.ts'
+import { type Binding, consentAt, holding, isActiveAt } from '../domain/link.ts'
 import { policyAt } from '../domain/policy.ts'
 import { type LinkRequirement, requirementChanges } from '../domain/work-provider.ts'
 import { bindingsOfLinks } from '../storage/bindings.ts'
@@ -17,7 +17,10 @@ import { loadLinkFacts } from './link-facts.ts'
 export type LinkPreview = {
   /** What the work provider requires besides consent now. */
   readonly requirement: LinkRequirement
-  readonly isMatched: boolean
+  /** Whether that is met for good, or would be by agreeing to this intent. */
+  readonly isRequirementMet: boolean
+  /** Whether the customer shares with the work provider now. */
+  readonly isSharing: boolean
   readonly isActive: boolean
   /** Nothing is left to agree to: the link is active, and holds the id that the intent names. */
   readonly isLinkedAlready: boolean
@@ -37,13 +40,23 @@ export function linkPreview(context: Context, customer: StoredCustomer, intent: 
     const policies = (await policiesOf(db, [customerNumber])).get(customerNumber)!
     const isActive = facts !== null && isActiveAt(facts, now)
     const ids = link === null ? [] : await bindingsOfLinks(db, [link.id])
-    const isBound = ids.some((binding) => binding.identity.text === intent.userId && contains(holding(binding), now))
+    const isBound = ids.some((binding) => isUserId(binding, intent.userId) && contains(holding(binding), now))
+    const requirement = requirementChanges(settings).findLast((change) => change.from <= now)?.requirement ?? 'nothing'
+    const isMatched = words.some((word) => word.workProviderId === workProviderId && word.success)
+    const isSigned = facts?.consents.some((consent) => consent.given && consent.signed) ?? false
     return {
-      requirement: requirementChanges(settings).findLast((change) => change.from <= now)?.requirement ?? 'nothing',
-      isMatched: words.some((word) => word.workProviderId === workProviderId && word.success),
+      requirement,
+      isRequirementMet:
+        requirement === 'nothing' ||
+        (requirement === 'match' ? isMatched : isSigned || intent.cameBy === 'signed link'),
+      isSharing: facts !== null && (consentAt(facts.consents, now)?.given ?? false),
       isActive,
       isLinkedAlready: isActive && (intent.userId === null || isBound),
       hasPolicy: policyAt(policies, workProviderId, now) !== null,
     }
   })
+}
+
+function isUserId({ identity }: Binding, userId: string | null): boolean {
+  return identity.kind === 'user_id' && identity.text === userId
 }

@@ -123,8 +123,16 @@ export function matchWaitsMail({ publicUrl }: Writer, to: string, workProvider: 
 
 export function noCoverMail(writer: Writer, to: string, workProvider: string, startedAt: Instant): Mail {
   const name = inserted(workProvider)
-  return mail('no cover', to, 'You are working without cover', [
-    `${name} reports that you have been on shift since ${localTime(writer, startedAt)}, but you have no policy that is valid for it now. You are not insured.`,
+  return mail('no cover', to, `You are working for ${name} without cover`, [
+    `${name} reports that you have been on shift since ${localTime(writer, startedAt)}, but you have no policy that is valid for it now. You are not insured while you work for ${name}.`,
+    `What we know: ${writer.publicUrl}/home`,
+  ])
+}
+
+export function unmetMail(writer: Writer, to: string, workProvider: string, startedAt: Instant): Mail {
+  const name = inserted(workProvider)
+  return mail('no cover', to, `You are working for ${name} without cover`, [
+    `${name} reports that you have been on shift since ${localTime(writer, startedAt)}. You agreed to be linked to it, but the link is not complete: ${name} has to recognise you, or you have to open a link in its app. You are not insured while you work for ${name} until then.`,
     `What we know: ${writer.publicUrl}/home`,
   ])
 }

@@ -45,17 +45,17 @@ async function sendOne(context: Context, transport: MailTransport, mail: OutboxM
   } catch (error) {
     const text = String(error instanceof Error ? error.message : error).slice(0, MAX_ERROR_CHARACTERS)
     context.log.warn({ mail: mail.id, kind: mail.kind, attempts: mail.attempts }, 'a mail could not be sent')
-    if (mail.attempts >= MAX_ATTEMPTS || isRefusedForGood(error)) await abandonMail(context.db, mail.id, text)
+    if (mail.attempts >= MAX_ATTEMPTS || isNoMailbox(error)) await abandonMail(context.db, mail.id, text)
     else await postponeMail(context.db, mail.id, retryAfterSeconds(mail.attempts), text)
     return
   }
   await markSent(context.db, mail.id, { keepBody: transport.keepsBody })
 }
 
-/** A mail server that answers 5xx means it: trying again would be the same mistake. */
-function isRefusedForGood(error: unknown): boolean {
-  const code = (error as { responseCode?: unknown } | null)?.responseCode
-  return typeof code === 'number' && code >= 500
+/** The mail server refused the address itself, for good. All else (a wrong password of ours, say) can be mended. */
+function isNoMailbox(error: unknown): boolean {
+  const { command, responseCode } = (error ?? {}) as { command?: unknown; responseCode?: unknown }
+  return command === 'RCPT TO' && typeof responseCode === 'number' && responseCode >= 500
 }
 
 function retryAfterSeconds(attempts: number): number {

@@ -1,18 +1,18 @@
 import { type Instant, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE, plus } from '../domain/instant.ts'
-import { earlier } from '../domain/interval.ts'
-import { isActiveAt, type Link } from '../domain/link.ts'
-import { policyAt } from '../domain/policy.ts'
+import { consentAt, isActiveAt, type Link, type LinkFacts } from '../domain/link.ts'
+import { type Policy, policyAt } from '../domain/policy.ts'
 import { findCustomer } from '../storage/customers.ts'
 import { databaseNow, inTransaction } from '../storage/database.ts'
 import { findLinks } from '../storage/links.ts'
+import { waitingMatches } from '../storage/matches.ts'
 import {
   deleteNoticesBefore,
+  maybeWithoutCover,
   noteNotice,
   type Notice,
   type OpenShift,
   type ShiftPlace,
   shiftsWithoutLogout,
-  waitingMatches,
   withoutNotice,
 } from '../storage/notices.ts'
 import { insertMail, type Mail } from '../storage/outbox.ts'
@@ -20,7 +20,7 @@ import { policiesOf } from '../storage/policies.ts'
 import { listWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 import { loadLinkFacts } from './link-facts.ts'
-import { capMail, matchWaitsMail, noCoverMail } from './mail-texts.ts'
+import { capMail, matchWaitsMail, noCoverMail, unmetMail } from './mail-texts.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 /** Looked at this often: `at once` for a driver on shift without cover is within this. */
@@ -29,10 +29,10 @@ const LOOK_EVERY_MS = 15_000
 const SHIFTS_A_PIECE = 500
 const NO_COVER_EVERY = 24 * MICROSECONDS_PER_HOUR
 const MATCH_EVERY = 7 * 24 * MICROSECONDS_PER_HOUR
-/** A shift that ended by its cap longer ago than this is history (an import, a late backlog): nobody forgot just now. */
+/** A shift that ended by its cap longer ago than this is history (an import, say): nobody forgot just now. */
 const CAP_IS_NEWS_FOR = 24 * MICROSECONDS_PER_HOUR
-/** A logout that is on its way gets this long before the driver is asked about it. */
-const CAP_GRACE = 5 * MICROSECONDS_PER_MINUTE
+/** How long a shift is seen without its logout before the driver is asked: a backlog brings the two one after another. */
+export const CAP_GRACE = 5 * MICROSECONDS_PER_MINUTE
 /** No cap is longer (work-provider.ts): a shift that is on now has its cap within this. */
 const LONGEST_CAP = 48 * MICROSECONDS_PER_HOUR
 /** How far a look at matches reaches back before the last one: whatever commits late is seen all the same. */
@@ -41,28 +41,55 @@ const NOTICES_KEPT_FOR = 60 * 24 * MICROSECONDS_PER_HOUR
 
 /** Tells drivers what they would want to know at once; any number of processes may look, each thing is told once. */
 export function startNotices(context: Context): Worker {
+  const watch = watchShifts(context)
   let matchesFrom: Instant | null = null
   return startWorker(context.log, 'notices', LOOK_EVERY_MS, async () => {
     const now = await databaseNow(context.db)
-    await tellOfShifts(context, now)
+    await watch(now)
     await tellOfMatches(context, matchesFrom ?? plus(now, -MATCH_EVERY), now)
     matchesFrom = plus(now, -MATCH_OVERLAP)
     return false
   })
 }
 
-/** On shift without valid cover, and shifts that ended by their cap. */
-export async function tellOfShifts(context: Context, now: Instant): Promise<void> {
-  const recentlyCapped = plus(now, -CAP_IS_NEWS_FOR)
-  await eachPiece(context, recentlyCapped, plus(now, -CAP_GRACE), (shifts) => tell(context, 'cap', shifts, now))
-  await eachPiece(context, now, plus(now, LONGEST_CAP), (shifts) =>
-    tell(
-      context,
-      'no cover',
-      shifts.filter((shift) => shift.startedAt <= now),
-      now,
-    ),
-  )
+/** Looks at the shifts without logout: whoever is on shift without valid cover is told, and whose shift ended by its cap. */
+export function watchShifts(context: Context): (now: Instant) => Promise<void> {
+  /** When each shift that ended by its cap was first seen here, until it is told of or is no news any more. */
+  let capped = new Map<string, Instant>()
+  return async (now) => {
+    const seen = new Map<string, Instant>()
+    await eachPiece(context, plus(now, -CAP_IS_NEWS_FOR), now, async (shifts) => {
+      const due = new Set(await withoutNotice(context.db, 'cap', shifts, now))
+      const waiting = shifts.filter((shift) => due.has(shift.linkId))
+      for (const shift of waiting) seen.set(keyOf(shift), capped.get(keyOf(shift)) ?? now)
+      await tell(
+        context,
+        'cap',
+        waiting.filter((shift) => seen.get(keyOf(shift))! <= now - CAP_GRACE),
+        now,
+      )
+    })
+    capped = seen
+    await eachPiece(context, now, plus(now, LONGEST_CAP), async (shifts) => {
+      const begun = shifts.filter((shift) => shift.startedAt <= now)
+      const lacking = await maybeWithoutCover(
+        context.db,
+        begun.map((shift) => shift.linkId),
+      )
+      const untold = begun.filter((shift) => lacking.includes(shift.linkId))
+      const due = new Set(await withoutNotice(context.db, 'no cover', untold, plus(now, -NO_COVER_EVERY)))
+      await tell(
+        context,
+        'no cover',
+        untold.filter((shift) => due.has(shift.linkId)),
+        now,
+      )
+    })
+  }
+}
+
+function keyOf({ linkId, startedAt }: OpenShift): string {
+  return `${linkId}/${startedAt}`
 }
 
 async function eachPiece(
@@ -87,27 +114,52 @@ async function tell(
   shifts: readonly OpenShift[],
   now: Instant,
 ): Promise<void> {
-  const quietSince = kind === 'cap' ? now : plus(now, -NO_COVER_EVERY)
-  const due = new Set(await withoutNotice(context.db, kind, shifts, quietSince))
-  const links = await findLinks(context.db, [...due])
-  if (links.length === 0) return
-  const facts = await loadLinkFacts(context.db, links)
-  const policies = await policiesOf(context.db, [...new Set(links.map((link) => link.customerNumber))])
-  const byId = new Map(links.map((link) => [link.id, link]))
+  if (shifts.length === 0) return
+  const links = new Map(
+    (
+      await findLinks(
+        context.db,
+        shifts.map((shift) => shift.linkId),
+      )
+    ).map((link) => [link.id, link]),
+  )
+  const facts = await loadLinkFacts(context.db, [...links.values()])
+  const numbers = [...new Set([...links.values()].map((link) => link.customerNumber))]
+  const policies = await policiesOf(context.db, numbers)
   const names = new Map((await listWorkProviders(context.db)).map((one) => [one.id, one.name]))
   for (const shift of shifts) {
-    const link = byId.get(shift.linkId)
-    const at = earlier(shift.capAt, now)
-    if (link === undefined || !isActiveAt(facts.get(link.id)!, plus(at, -1))) continue
-    if (kind === 'no cover' && policyAt(policies.get(link.customerNumber)!, link.workProviderId, now) !== null) continue
-    const name = names.get(link.workProviderId)!
+    const link = links.get(shift.linkId)!
+    const told: Told = {
+      shift,
+      workProvider: names.get(link.workProviderId)!,
+      facts: facts.get(link.id)!,
+      policy: policyAt(policies.get(link.customerNumber)!, link.workProviderId, now),
+    }
+    const write = kind === 'cap' ? capWriter(context, told) : noCoverWriter(context, told, now)
+    if (write === null) continue
     const notice = noticeOf(link, kind, shift.startedAt)
-    await send(context, notice, quietSince, (to) =>
-      kind === 'cap'
-        ? capMail(context, to, name, shift.startedAt, shift.capAt)
-        : noCoverMail(context, to, name, shift.startedAt),
-    )
+    await send(context, notice, kind === 'cap' ? now : plus(now, -NO_COVER_EVERY), write)
   }
+}
+
+type Told = {
+  readonly shift: OpenShift
+  readonly workProvider: string
+  readonly facts: LinkFacts
+  readonly policy: Policy | null
+}
+type Write = (to: string) => Mail
+
+/** Null for those whom the work provider does not report with their consent: it is no business of theirs any more. */
+function capWriter(context: Context, { shift, workProvider, facts }: Told): Write | null {
+  if (!isActiveAt(facts, plus(shift.capAt, -1))) return null
+  return (to) => capMail(context, to, workProvider, shift.startedAt, shift.capAt)
+}
+
+function noCoverWriter(context: Context, { shift, workProvider, facts, policy }: Told, now: Instant): Write | null {
+  if (!consentAt(facts.consents, now)?.given) return null
+  if (!isActiveAt(facts, now)) return (to) => unmetMail(context, to, workProvider, shift.startedAt)
+  return policy === null ? (to) => noCoverMail(context, to, workProvider, shift.startedAt) : null
 }
 
 /** Work providers whose word waits for the driver's: one mail for each in a week. */

@@ -1,7 +1,7 @@
 import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
 import { inTransaction } from '../storage/database.ts'
 import { hasDriverAccount } from '../storage/driver-accounts.ts'
-import { findMailLink, insertMailLink, useMailLink } from '../storage/mail-links.ts'
+import { findMailLink, insertMailLink, takeMailLink } from '../storage/mail-links.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { allowMail } from './attempts.ts'
 import type { Context } from './context.ts'
@@ -41,7 +41,10 @@ export async function isResetLink(context: Context, token: string): Promise<bool
   return (await findMailLink(context.db, hashOf(token), 'reset password')) !== null
 }
 
-/** Sets the password; every session ends with it. The link is used up first: it works once, however many send it. */
+/**
+ * Sets the password; every session ends with it. The link is used up first, so that it works once however many send it,
+ * and is good again where the password could not be set.
+ */
 export async function setPasswordByLink(
   context: Context,
   accounts: DriverAccounts,
@@ -49,9 +52,14 @@ export async function setPasswordByLink(
   token: string,
   password: string,
 ): Promise<Done | NotDone> {
-  const reset = await findMailLink(context.db, hashOf(token), 'reset password')
-  if (reset === null || !(await useMailLink(context.db, hashOf(token)))) {
-    return { done: false, reason: 'link is not valid' }
+  const used = await takeMailLink(context.db, hashOf(token), 'reset password')
+  if (used === null) return { done: false, reason: 'link is not valid' }
+  let isDone = false
+  try {
+    const result = await accounts.resetPassword(client, used.data.email, password)
+    isDone = result.done
+    return result
+  } finally {
+    if (!isDone) await insertMailLink(context.db, used)
   }
-  return accounts.resetPassword(client, reset.email, password)
 }

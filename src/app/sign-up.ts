@@ -2,14 +2,14 @@ import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
 import { updateCustomer } from '../storage/customers.ts'
 import { hasDriverAccount } from '../storage/driver-accounts.ts'
 import { takeUpIntent } from '../storage/link-intents.ts'
-import { findMailLink, insertMailLink, type MailLinkData, useMailLink } from '../storage/mail-links.ts'
+import { findMailLink, insertMailLink, type MailLinkData, storePerson, takeBegunSignUp } from '../storage/mail-links.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { currentTerms, insertAgreement } from '../storage/terms.ts'
 import { inTransaction } from '../storage/database.ts'
-import { allowMail } from './attempts.ts'
+import { allowMail, tryPassword } from './attempts.ts'
 import type { Context } from './context.ts'
 import { customerOfAccount } from './customer-of-account.ts'
-import type { Client, Done, DriverAccounts, NotDone } from './driver-accounts.ts'
+import type { Client, Done, DriverAccount, DriverAccounts, NotDone } from './driver-accounts.ts'
 import { alreadySignedUpMail, finishSignUpMail } from './mail-texts.ts'
 import { hashOf, newToken } from './tokens.ts'
 
@@ -56,27 +56,44 @@ export type NewPerson = {
 
 export type SignedUp = Done & { readonly intentId: string | null }
 
-/** Makes the account that a mailed link stands for. The link works once. */
+/**
+ * Makes the account that a mailed link stands for, and all that belongs to it. The link works once. What the person said
+ * is kept first: a process that dies on the way, or a second click, finds it, and what is lacking is done by the same
+ * page sent again or by the next login.
+ */
 export async function finishSignUp(
   context: Context,
   accounts: DriverAccounts,
-  client: Client,
+  { client, network }: { client: Client; network: string },
   token: string,
-  person: NewPerson,
+  { password, ...person }: NewPerson,
 ): Promise<SignedUp | NotDone | 'terms changed'> {
   const signUp = await findSignUp(context, token)
   if (signUp === null) return { done: false, reason: 'link is not valid' }
   const terms = await currentTerms(context.db, 'account', null)
   if (terms.id !== person.termsId) return 'terms changed'
   const { email, intentId } = signUp
-  const made = await accounts.signUp(client, { email, name: person.name, password: person.password })
-  if (!made.done) return made
-  await useMailLink(context.db, hashOf(token))
-  const customer = await customerOfAccount(context, made.account)
+  const exists = await hasDriverAccount(context.db, email)
+  if (exists && signUp.person === undefined) return { done: false, reason: 'account exists' }
+  if (!exists) await storePerson(context.db, hashOf(token), person)
+  let account = exists ? null : await accounts.signUp(client, { email, name: person.name, password })
+  if (account === null || (!account.done && account.reason === 'account exists')) {
+    account = await tryPassword(context, { email, network }, () => accounts.logIn(client, email, password))
+  }
+  if (!account.done) return account.reason === 'wrong password' ? { done: false, reason: 'account exists' } : account
+  await completeSignUp(context, account.account)
+  return { done: true, cookies: account.cookies, intentId }
+}
+
+/** Does what a sign-up that was begun still lacks: the customer, their details, the agreement, the intent. */
+export async function completeSignUp(context: Context, account: DriverAccount): Promise<void> {
+  const customer = await customerOfAccount(context, account)
   await inTransaction(context.db, async (trx) => {
-    await updateCustomer(trx, customer.customerNumber, { name: person.name, phone: person.phone })
-    await insertAgreement(trx, customer.customerNumber, terms.id)
-    if (intentId !== null) await takeUpIntent(trx, intentId, made.account.id)
+    const begun = await takeBegunSignUp(trx, account.email)
+    if (begun?.person === undefined) return
+    const { name, phone, termsId } = begun.person
+    await updateCustomer(trx, customer.customerNumber, { name, phone })
+    await insertAgreement(trx, customer.customerNumber, termsId)
+    if (begun.intentId !== null) await takeUpIntent(trx, begun.intentId, account.id)
   })
-  return { ...made, intentId }
 }

@@ -46,6 +46,15 @@ export async function claimCustomerByEmail(db: Database, accountId: string, emai
   return rows.length > 0
 }
 
+/** Gives the customer who holds an address the one of their account, where that has another by now. */
+export async function refreshHolderOf(db: Database, email: string): Promise<void> {
+  await sql`
+    update customer set email = a.email, email_key = a.email
+    from driver_account a where a.id = customer.account_id and customer.email_key = ${emailKey(email)}
+      and a.email <> customer.email_key
+  `.execute(db)
+}
+
 /** What customers say of themselves; what is left out stays as it is. */
 export async function updateCustomer(
   db: Database,

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
 import type { IntentOutcome, LinkIntent } from '../domain/link-intent.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
-import { microseconds, timestamp } from './sql.ts'
+import { deleteInPieces, microseconds, timestamp } from './sql.ts'
 
 export type NewIntent = Omit<LinkIntent, 'workProvider' | 'outcome'>
 
@@ -63,6 +63,6 @@ export async function storeOutcome(
 }
 
 /** Deletes intents that ran out before an instant: the claims in them are nobody's business any more. */
-export async function deleteIntentsBefore(db: Database, instant: Instant): Promise<void> {
-  await sql`delete from link_intent where expires_at < ${timestamp(instant)}`.execute(db)
+export function deleteIntentsBefore(db: Database, instant: Instant): Promise<void> {
+  return deleteInPieces(db, sql`link_intent`, sql`expires_at < ${timestamp(instant)}`)
 }

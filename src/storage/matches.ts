@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
 import type { Match } from '../domain/link.ts'
-import type { Database } from './database.ts'
-import { microseconds } from './sql.ts'
+import type { Database, DatabaseTransaction } from './database.ts'
+import { microseconds, timestamp } from './sql.ts'
 
 /** Keeps a work provider's word; the number need not be anybody's. */
 export async function insertMatch(
@@ -35,4 +35,65 @@ export async function findMatch(db: Database, workProviderId: string, requestId:
     from match where work_provider_id = ${workProviderId} and request_id = ${requestId}
   `.execute(db)
   return rows[0] ?? null
+}
+
+/** A work provider's good word that waits for the customer's first answer. */
+export type WaitingMatch = {
+  readonly workProviderId: string
+  readonly workProvider: string
+  readonly customerNumber: string
+  readonly email: string
+}
+
+/** The latest word is good, and the customer has neither agreed, ever, nor declined. `m` is any word of the two. */
+const IS_WAITING = sql`
+  (select success from match latest
+    where latest.customer_number = m.customer_number and latest.work_provider_id = m.work_provider_id
+    order by received_at desc, request_id desc limit 1)
+  and not exists (
+    select from link l join consent k on k.link_id = l.id
+    where l.work_provider_id = m.work_provider_id and l.customer_number = m.customer_number
+  )
+  and not exists (
+    select from match_decline d
+    where d.work_provider_id = m.work_provider_id and d.customer_number = m.customer_number
+  )
+`
+
+/** The matches that wait, among the words received since an instant. */
+export async function waitingMatches(db: Database, since: Instant): Promise<WaitingMatch[]> {
+  const { rows } = await sql<WaitingMatch>`
+    select m.work_provider_id as "workProviderId", w.name as "workProvider",
+      m.customer_number as "customerNumber", c.email
+    from (
+      select distinct work_provider_id, customer_number from match where success and received_at >= ${timestamp(since)}
+    ) m
+    join customer c on c.customer_number = m.customer_number
+    join work_provider w on w.id = m.work_provider_id
+    where ${IS_WAITING}
+  `.execute(db)
+  return rows
+}
+
+/** The work providers whose word on a customer waits. */
+export async function matchesThatWait(db: Database, customerNumber: string): Promise<{ id: string; name: string }[]> {
+  const { rows } = await sql<{ id: string; name: string }>`
+    select w.id, w.name
+    from (select distinct work_provider_id, customer_number from match where customer_number = ${customerNumber}) m
+    join work_provider w on w.id = m.work_provider_id
+    where ${IS_WAITING} order by w.name_key
+  `.execute(db)
+  return rows
+}
+
+/** The customer says no to a work provider's word. */
+export async function insertMatchDecline(
+  trx: DatabaseTransaction,
+  workProviderId: string,
+  customerNumber: string,
+): Promise<void> {
+  await sql`
+    insert into match_decline (work_provider_id, customer_number) values (${workProviderId}, ${customerNumber})
+    on conflict do nothing
+  `.execute(trx)
 }

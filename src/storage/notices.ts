@@ -1,7 +1,10 @@
 import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
-import type { Database } from './database.ts'
-import { microseconds, timestamp, timestampOf } from './sql.ts'
+import type { Database, DatabaseTransaction } from './database.ts'
+import { deleteInPieces, microseconds, timestamp, timestampOf } from './sql.ts'
+
+/** Any number: tells these locks from others. */
+const NOTICE_LOCK = 3
 
 export type NoticeKind = 'no cover' | 'cap' | 'match'
 
@@ -32,49 +35,6 @@ export async function shiftsWithoutLogout(
   return rows
 }
 
-/** A good word on somebody who has never said whether they agree. */
-export type WaitingMatch = {
-  readonly workProviderId: string
-  readonly workProvider: string
-  readonly customerNumber: string
-  readonly email: string
-}
-
-/** The waiting matches among the words received since an instant. */
-export async function waitingMatches(db: Database, since: Instant): Promise<WaitingMatch[]> {
-  const { rows } = await sql<WaitingMatch>`
-    select distinct m.work_provider_id as "workProviderId", w.name as "workProvider",
-      m.customer_number as "customerNumber", c.email
-    from match m
-    join customer c on c.customer_number = m.customer_number
-    join work_provider w on w.id = m.work_provider_id
-    where m.success and m.received_at >= ${timestamp(since)}
-      and not exists (
-        select from link l join consent k on k.link_id = l.id
-        where l.work_provider_id = m.work_provider_id and l.customer_number = m.customer_number
-      )
-  `.execute(db)
-  return rows
-}
-
-/** The work providers whose good word on a customer waits for a first answer. */
-export async function matchesThatWait(db: Database, customerNumber: string): Promise<{ id: string; name: string }[]> {
-  const { rows } = await sql<{ id: string; name: string }>`
-    select w.id, w.name from work_provider w
-    where w.id in (
-      select work_provider_id from (
-        select distinct on (work_provider_id) work_provider_id, success from match
-        where customer_number = ${customerNumber} order by work_provider_id, received_at desc, request_id desc
-      ) latest where success
-    ) and not exists (
-      select from link l join consent k on k.link_id = l.id
-      where l.work_provider_id = w.id and l.customer_number = ${customerNumber}
-    )
-    order by w.name_key
-  `.execute(db)
-  return rows
-}
-
 export type Notice = {
   readonly customerNumber: string
   readonly workProviderId: string
@@ -84,10 +44,14 @@ export type Notice = {
 
 /**
  * Notes a notice, unless one of its kind was given to this customer about this work provider since `quietSince`, or
- * about the same thing ever. Answers whether it was noted: then it is to be sent, in the same transaction.
+ * about the same thing ever. Answers whether it was noted: then it is to be sent, in the same transaction. Of two
+ * processes that look at once, the second sees what the first did.
  */
-export async function noteNotice(db: Database, notice: Notice, quietSince: Instant): Promise<boolean> {
+export async function noteNotice(trx: DatabaseTransaction, notice: Notice, quietSince: Instant): Promise<boolean> {
   const { customerNumber, workProviderId, kind, about } = notice
+  await sql`
+    select pg_advisory_xact_lock(hashtextextended(${`${customerNumber}/${workProviderId}`}, ${NOTICE_LOCK}))
+  `.execute(trx)
   const { rows } = await sql`
     insert into notice (customer_number, work_provider_id, kind, about)
     select ${customerNumber}, ${workProviderId}::uuid, ${kind}, ${timestamp(about)}
@@ -96,11 +60,11 @@ export async function noteNotice(db: Database, notice: Notice, quietSince: Insta
         and kind = ${kind} and recorded_at > ${timestamp(quietSince)}
     )
     on conflict do nothing returning kind
-  `.execute(db)
+  `.execute(trx)
   return rows.length > 0
 }
 
-/** Those of some links of whom a notice may be due: nothing of this kind was said about this shift yet. */
+/** Those of some shifts' links that have not been told of them, nor of another of the kind since `quietSince`. */
 export async function withoutNotice(
   db: Database,
   kind: NoticeKind,
@@ -121,6 +85,32 @@ export async function withoutNotice(
   return rows.map((row) => row.linkId)
 }
 
-export async function deleteNoticesBefore(db: Database, instant: Instant): Promise<void> {
-  await sql`delete from notice where recorded_at < ${timestamp(instant)}`.execute(db)
+/**
+ * Those of some links of whom cover may be lacking now: no policy is valid, or the work provider requires something of a
+ * link. A sieve that leaves few of the many who are on shift; the rules decide about the rest.
+ */
+export async function maybeWithoutCover(db: Database, linkIds: readonly number[]): Promise<number[]> {
+  const { rows } = await sql<{ linkId: number }>`
+    select l.id as "linkId" from link l
+    where l.id = any(${linkIds}::bigint[]) and (
+      not exists (
+        select from policy p
+        where p.customer_number = l.customer_number
+          and (p.work_provider_id is null or p.work_provider_id = l.work_provider_id)
+          and p.valid_from <= clock_timestamp() and (p.valid_to is null or p.valid_to > clock_timestamp())
+          and not exists (
+            select from policy_cancellation c where c.policy_id = p.id and c.effective_at <= clock_timestamp()
+          )
+      )
+      or exists (
+        select from setting s
+        where s.work_provider_id = l.work_provider_id and s.name = 'link_requires' and s.value <> 'nothing'
+      )
+    )
+  `.execute(db)
+  return rows.map((row) => row.linkId)
+}
+
+export function deleteNoticesBefore(db: Database, instant: Instant): Promise<void> {
+  return deleteInPieces(db, sql`notice`, sql`recorded_at < ${timestamp(instant)}`)
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
 import type { Database } from './database.ts'
-import { timestamp } from './sql.ts'
+import { deleteInPieces, timestamp } from './sql.ts'
 
 /** A mail: plain text to one address. */
 export type Mail = {
@@ -55,13 +55,10 @@ export async function postponeMail(db: Database, id: string, seconds: number, er
 
 /** Gives up on a mail. */
 export async function abandonMail(db: Database, id: string, error: string): Promise<void> {
-  await sql`update outbox set failed_at = clock_timestamp(), last_error = ${error}, body = '' where id = ${id}`.execute(
-    db,
-  )
+  await sql`update outbox set failed_at = clock_timestamp(), last_error = ${error} where id = ${id}`.execute(db)
 }
 
-export async function deleteMailsBefore(db: Database, instant: Instant): Promise<void> {
-  await sql`
-    delete from outbox where (sent_at is not null or failed_at is not null) and recorded_at < ${timestamp(instant)}
-  `.execute(db)
+export function deleteMailsBefore(db: Database, instant: Instant): Promise<void> {
+  const isDone = sql`(sent_at is not null or failed_at is not null)`
+  return deleteInPieces(db, sql`outbox`, sql`recorded_at < ${timestamp(instant)} and ${isDone}`)
 }

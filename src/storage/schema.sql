@@ -276,7 +276,7 @@ create table mail_link (
   CHECK ((purpose = ANY (ARRAY['sign up'::text, 'reset password'::text, 'change e-mail'::text, 'undo consent'::text])))
 );
 CREATE INDEX mail_link_account ON public.mail_link USING btree (((data ->> 'accountId'::text))) WHERE (purpose = 'change e-mail'::text);
-CREATE INDEX mail_link_email ON public.mail_link USING btree (lower((data ->> 'email'::text))) WHERE (purpose = 'reset password'::text);
+CREATE INDEX mail_link_email ON public.mail_link USING btree (lower((data ->> 'email'::text))) WHERE (purpose = ANY (ARRAY['sign up'::text, 'reset password'::text]));
 CREATE INDEX mail_link_expiry ON public.mail_link USING btree (expires_at);
 
 create table match (
@@ -290,6 +290,15 @@ create table match (
 );
 CREATE INDEX match_customer ON public.match USING btree (customer_number, work_provider_id, received_at);
 CREATE INDEX match_received ON public.match USING btree (received_at) WHERE success;
+
+create table match_decline (
+  work_provider_id uuid not null,
+  customer_number text not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  PRIMARY KEY (customer_number, work_provider_id),
+  FOREIGN KEY (customer_number) REFERENCES customer(customer_number),
+  FOREIGN KEY (work_provider_id) REFERENCES work_provider(id)
+);
 
 create table migration (
   name text not null,

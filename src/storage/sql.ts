@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
+import type { Database } from './database.ts'
 
 /** Instants cross the border as whole microseconds: `pg` would make a `Date` of them, and lose three digits. */
 export function microseconds(column: string): RawBuilder<Instant> {
@@ -19,4 +20,20 @@ export function timestamp(instant: Instant | null): RawBuilder<unknown> {
 /** A column of microseconds (of an unnested array, say) as a timestamptz. */
 export function timestampOf(column: string): RawBuilder<unknown> {
   return sql`(timestamptz 'epoch' + ${sql.raw(column)} * interval '1 microsecond')`
+}
+
+const ROWS_A_PIECE = 2_000
+
+/** Deletes rows in short statements: nobody waits long for the embedded engine's one backend, or for their locks. */
+export async function deleteInPieces(
+  db: Database,
+  table: RawBuilder<unknown>,
+  where: RawBuilder<unknown>,
+): Promise<void> {
+  for (;;) {
+    const { numAffectedRows = 0n } = await sql`
+      delete from ${table} where ctid = any(array(select ctid from ${table} where ${where} limit ${ROWS_A_PIECE}))
+    `.execute(db)
+    if (numAffectedRows < BigInt(ROWS_A_PIECE)) return
+  }
 }

@@ -176,7 +176,7 @@ const WORDS: Readonly<Record<SiteError, { title: string; text: string }>> = {
   },
   UNAVAILABLE: {
     title: 'We cannot answer just now',
-    text: 'Nothing was changed. Please try again in a moment.',
+    text: 'Please try again in a moment. If you were changing something, look first whether it was done.',
   },
   INTERNAL: {
     title: 'Something went wrong on our side',

@@ -20,6 +20,12 @@ describe('where a request comes from', () => {
     assert.equal(clientAddress(from('::ffff:10.1.2.3', '198.51.100.1'), proxies), '198.51.100.1')
   })
 
+  it('is read past the port that some proxies write, and what is no address ends the chain', () => {
+    assert.equal(clientAddress(from('10.1.2.3', '9.9.9.9, 203.0.113.7:4711'), proxies), '203.0.113.7')
+    assert.equal(clientAddress(from('10.1.2.3', '9.9.9.9, [2001:db8:5::7]:4711'), proxies), '2001:db8:5::7')
+    assert.equal(clientAddress(from('10.1.2.3', '9.9.9.9, unknown'), proxies), '10.1.2.3')
+  })
+
   it('is the proxy where it says nothing that is an address', () => {
     assert.equal(clientAddress(from('10.1.2.3', 'unknown, _hidden'), proxies), '10.1.2.3')
     assert.equal(clientAddress(from('10.1.2.3'), proxies), '10.1.2.3')

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import { sql } from 'kysely'
 import { createCustomer } from '../../src/app/customers.ts'
+import { createKey } from '../../src/app/api-keys.ts'
 import { createLink, recordConsent } from '../../src/app/links.ts'
 import { recordMatch } from '../../src/app/match.ts'
-import { tellOfMatches, tellOfShifts } from '../../src/app/notices.ts'
+import { CAP_GRACE, tellOfMatches, watchShifts } from '../../src/app/notices.ts'
 import { createPolicy } from '../../src/app/policies.ts'
+import { changeSettings, createWorkProvider } from '../../src/app/work-providers.ts'
 import { formatInstant, type Instant, MICROSECONDS_PER_HOUR, plus } from '../../src/domain/instant.ts'
 import { databaseNow } from '../../src/storage/database.ts'
 import { onEachEngine } from '../support/stores.ts'
@@ -17,9 +19,11 @@ const DAY = 24 * HOUR
 onEachEngine('drivers are told', (engine) => {
   let site: TestSite
   let now: Instant
+  let look: (at: Instant) => Promise<void>
   before(async () => {
     site = await openSite(engine)
     now = await databaseNow(site.context.db)
+    look = watchShifts(site.context)
   })
   after(() => site.close())
 
@@ -51,17 +55,17 @@ onEachEngine('drivers are told', (engine) => {
     await linked('INSURED', { hasPolicy: true })
     await report('login', 'NOCOVER', plus(now, -HOUR))
     await report('login', 'INSURED', plus(now, -HOUR))
-    await tellOfShifts(site.context, now)
+    await look(now)
     assert.equal((await told('no cover', 'NOCOVER')).length, 1)
     assert.match((await told('no cover', 'NOCOVER'))[0]!, /Courier Ltd reports that you have been on shift since/)
     assert.deepEqual(await told('no cover', 'INSURED'), [])
-    await tellOfShifts(site.context, now)
+    await look(now)
     await report('logout', 'NOCOVER', plus(now, -HOUR / 2))
     await report('login', 'NOCOVER', plus(now, -HOUR / 4))
-    await tellOfShifts(site.context, now)
+    await look(now)
     assert.equal((await told('no cover', 'NOCOVER')).length, 1)
     await sql`update notice set recorded_at = recorded_at - interval '25 hours'`.execute(site.context.db)
-    await tellOfShifts(site.context, now)
+    await look(now)
     assert.equal((await told('no cover', 'NOCOVER')).length, 2)
   })
 
@@ -71,26 +75,52 @@ onEachEngine('drivers are told', (engine) => {
     await report('login', 'GONE', plus(now, -HOUR))
     await linked('LATER')
     await report('login', 'LATER', plus(now, 2 * HOUR))
-    await tellOfShifts(site.context, await databaseNow(site.context.db))
+    await look(await databaseNow(site.context.db))
     assert.deepEqual(await site.mailsTo('GONE@example.com'), [])
     assert.deepEqual(await site.mailsTo('LATER@example.com'), [])
   })
 
-  it('once that a shift ended by its cap, unless a logout came or it is long ago', async () => {
+  it('that they are on shift and agreed, but the link is not complete', async () => {
+    await createWorkProvider(site.context, 'Strict Ltd')
+    await changeSettings(site.context, 'Strict Ltd', { linkRequires: 'match' })
+    const { key } = await createKey(site.context, 'Strict Ltd')
+    await createCustomer(site.context, { email: 'UNMET@example.com', customerNumber: 'UNMET' })
+    const from = plus(now, -30 * DAY)
+    await createPolicy(site.context, { customerNumber: 'UNMET', classOfUse: 'Delivery', coverLevel: 'TPO', from })
+    const at = await databaseNow(site.context.db)
+    await createLink(site.context, { workProvider: 'Strict Ltd', customerNumber: 'UNMET', consentedAt: at })
+    await fetch(`${site.url}/v1/shift/login`, {
+      method: 'POST',
+      headers: { Authorization: key },
+      body: JSON.stringify({ customerNumber: 'UNMET', timestamp: formatInstant(at) }),
+    })
+    await site.settle()
+    await look(await databaseNow(site.context.db))
+    assert.match((await told('no cover', 'UNMET'))[0] ?? '', /the link is not complete/)
+  })
+
+  it('once that a shift ended by its cap, unless its logout comes some minutes after, or it is long ago', async () => {
     await linked('FORGOT', { hasPolicy: true })
     await linked('TIDY', { hasPolicy: true })
+    await linked('BACKLOG', { hasPolicy: true })
     await linked('HISTORY', { hasPolicy: true })
     await report('login', 'FORGOT', plus(now, -15 * HOUR))
     await report('login', 'TIDY', plus(now, -15 * HOUR))
     await report('logout', 'TIDY', plus(now, -3 * HOUR))
+    await report('login', 'BACKLOG', plus(now, -16 * HOUR))
     await report('login', 'HISTORY', plus(now, -10 * DAY))
-    await tellOfShifts(site.context, now)
-    await tellOfShifts(site.context, now)
+    await look(now)
+    await report('logout', 'BACKLOG', plus(now, -8 * HOUR))
+    await look(plus(now, CAP_GRACE - 1))
+    assert.deepEqual(await told('shift ended by itself', 'FORGOT'), [])
+    await look(plus(now, CAP_GRACE))
+    await look(plus(now, 2 * CAP_GRACE))
     const mails = await told('shift ended by itself', 'FORGOT')
     assert.equal(mails.length, 1)
     assert.match(mails[0]!, /never told us that you stopped/)
-    assert.deepEqual(await told('shift ended by itself', 'TIDY'), [])
-    assert.deepEqual(await told('shift ended by itself', 'HISTORY'), [])
+    for (const number of ['TIDY', 'BACKLOG', 'HISTORY']) {
+      assert.deepEqual(await told('shift ended by itself', number), [], number)
+    }
   })
 
   it('once a week that a work provider’s word waits for theirs, and not once they have answered', async () => {
@@ -103,6 +133,7 @@ onEachEngine('drivers are told', (engine) => {
     await linked('ANSWERED')
     await word('ANSWERED')
     await createCustomer(context, { email: 'NOTTHEM@example.com', customerNumber: 'NOTTHEM' })
+    await word('NOTTHEM')
     await word('NOTTHEM', false)
     await word('NOBODY')
     const since = plus(now, -HOUR)
@@ -120,7 +151,7 @@ onEachEngine('drivers are told', (engine) => {
   it('each thing once, however many processes look', async () => {
     await linked('CROWD')
     await report('login', 'CROWD', plus(now, -HOUR))
-    await Promise.all(Array.from({ length: 6 }, () => tellOfShifts(site.context, now)))
+    await Promise.all(Array.from({ length: 6 }, () => watchShifts(site.context)(now)))
     assert.equal((await told('no cover', 'CROWD')).length, 1)
   })
 })

@@ -67,7 +67,7 @@ onEachEngine('consent', (engine) => {
     const old = await visitor.post(page, { termsId: '00000000-0000-4000-8000-000000000000', decision: 'yes' })
     assert.equal(old.status, 422)
     assert.match(old.text, /terms have just changed/)
-    assert.equal((await visitor.post(page, { decision: 'no' })).location, '/home')
+    assert.equal((await visitor.post(page, { decision: 'no' })).location, page)
     assert.deepEqual(await consentsOf('careful@example.com'), [])
     const again = await agree(visitor, page)
     assert.equal(again.location, page)
@@ -132,13 +132,51 @@ onEachEngine('consent', (engine) => {
     assert.doesNotMatch((await visitor.get('/home')).text, /says that you work with them/)
   })
 
+  it('that is refused to a match is not asked for again', async () => {
+    const visitor = await driver('no-match@example.com')
+    const number = /<strong>([A-Z0-9]{8})<\/strong>/.exec((await visitor.get('/home')).text)![1]!
+    const { context, workProviderId } = site
+    const word = () =>
+      recordMatch(context, { requestId: context.newId(), workProviderId, customerNumber: number, success: true })
+    await word()
+    const share = /action="(\/share\/[^"]+)"/.exec((await visitor.get('/home')).text)![1]!
+    const page = (await visitor.post(share)).location!
+    assert.equal((await visitor.post(page, { decision: 'no' })).location, '/home')
+    await word()
+    assert.doesNotMatch((await visitor.get('/home')).text, /says that you work with them/)
+    assert.equal((await visitor.post(share)).status, 404)
+  })
+
+  it('ends once, with one mail, however often the button is pressed', async () => {
+    const visitor = await driver('presses@example.com')
+    await agree(visitor, (await visitor.get(link('presses'))).location!)
+    const page = /href="(\/withdraw\/\d+)"/.exec((await visitor.get('/home')).text)![1]!
+    await Promise.all(Array.from({ length: 8 }, () => visitor.post(page)))
+    assert.deepEqual(
+      (await consentsOf('presses@example.com')).map((one) => one.given),
+      [true, false],
+    )
+    const mails = (await site.mailsTo('presses@example.com')).filter((mail) => mail.kind === 'consent withdrawn')
+    assert.equal(mails.length, 1)
+  })
+
+  it('is asked for after the login again when the session ended on its page', async () => {
+    const visitor = await driver('ended@example.com')
+    const page = (await visitor.get(link('ended'))).location!
+    visitor.cookies.delete('zego.session_token')
+    const intentId = page.slice('/link/'.length)
+    assert.equal((await visitor.post(page, { decision: 'yes' })).location, `/login?link=${intentId}`)
+    assert.equal((await visitor.post(`${page}/not-me`)).location, `/login?link=${intentId}`)
+  })
+
   it('by a signed link meets a work provider that requires one; by an unsigned one the page says what is missing', async () => {
     const { context } = site
     const { id } = await createWorkProvider(context, 'Strict Ltd')
     await changeSettings(context, 'Strict Ltd', { linkRequires: 'signature' })
     await createLinkSecret(context, 'Strict Ltd')
     const visitor = await driver('signed@example.com')
-    const isActive = async (): Promise<boolean> => !/has not done its part/.test((await visitor.get('/home')).text)
+    const isActive = async (): Promise<boolean> =>
+      !/the link is not complete yet/.test((await visitor.get('/home')).text)
     const request = { workProvider: 'Strict Ltd', workProviderUserId: 's1' }
     const unsigned = (await visitor.get(await linkUrl(context, request))).location!
     assert.match((await visitor.get(unsigned)).text, /also asks that you come by a link from its own app/)

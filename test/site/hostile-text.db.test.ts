@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
-import { tellOfMatches, tellOfShifts } from '../../src/app/notices.ts'
+import { CAP_GRACE, tellOfMatches, watchShifts } from '../../src/app/notices.ts'
 import { createPolicy } from '../../src/app/policies.ts'
 import { addTerms } from '../../src/app/terms.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
@@ -67,7 +67,9 @@ describe('what others write', () => {
     await match(`waits ${SCRIPT}`)
     await site.settle()
     const now = site.context.now()
-    await tellOfShifts(site.context, now)
+    const look = watchShifts(site.context)
+    await look(now)
+    await look(plus(now, CAP_GRACE))
     await tellOfMatches(site.context, plus(now, -MICROSECONDS_PER_HOUR), now)
     await visitEverything(holder)
   })

@@ -166,7 +166,15 @@ create table mail_link (
 );
 create index mail_link_expiry on mail_link (expires_at);
 create index mail_link_account on mail_link ((data ->> 'accountId')) where purpose = 'change e-mail';
-create index mail_link_email on mail_link (lower(data ->> 'email')) where purpose = 'reset password';
+create index mail_link_email on mail_link (lower(data ->> 'email')) where purpose in ('sign up', 'reset password');
+
+-- A customer's no to a work provider's word that it recognises them.
+create table match_decline (
+  work_provider_id uuid not null references work_provider,
+  customer_number text not null references customer,
+  recorded_at timestamptz not null default clock_timestamp(),
+  primary key (customer_number, work_provider_id)
+);
 
 -- What a driver was told of a link, so that it is not told again too soon.
 create table notice (

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { changeDetails, changePassword, type Prover, requestEmailChange } from '../../app/account-changes.ts'
-import type { AccountProblem } from '../../app/driver-accounts.ts'
+import type { NotDone } from '../../app/driver-accounts.ts'
 import { errorSummary, field, formError, type FormErrors, NO_ERRORS, parseForm, postForm } from '../kit/forms.ts'
 import { html, type Markup, nothing } from '../kit/html.ts'
 import { page, seeOther } from '../kit/replies.ts'
 import type { DriverVisit } from '../kit/visit.ts'
 import { email, name, newPassword, password, PASSWORD_HINT, phone } from './fields.ts'
+import { tooManyWords } from './too-many.ts'
 
 const Details = z.object({ name, phone })
 const NewPassword = z.object({ currentPassword: password, newPassword })
@@ -35,7 +36,7 @@ export async function savePassword(visit: DriverVisit): Promise<Response> {
   const parsed = parseForm(NewPassword, visit.form)
   if (!parsed.ok) return accountPage(visit, parsed.errors, 422)
   const done = await changePassword(proverOf(visit), parsed.values.currentPassword, parsed.values.newPassword)
-  if (!done.done) return refused(visit, 'currentPassword', done.reason)
+  if (!done.done) return refused(visit, 'currentPassword', done)
   visit.cookies.push(...done.cookies)
   return seeOther(visit, '/account?done=password')
 }
@@ -48,13 +49,14 @@ export async function saveEmail(visit: DriverVisit): Promise<Response> {
   if (done.done) return seeOther(visit, '/account?done=email')
   if (done.reason === 'same e-mail')
     return accountPage(visit, formError('newEmail', 'That is your address already'), 422)
-  return refused(visit, 'emailPassword', done.reason)
+  return refused(visit, 'emailPassword', done)
 }
 
 /** POST /account/logout-everywhere */
 export async function logOutEverywhere(visit: DriverVisit): Promise<Response> {
-  await visit.accounts.logOutEverywhere(visit.client)
-  return seeOther(visit, '/login')
+  const done = await visit.accounts.logOutEverywhere(visit.client)
+  if (done.done) return seeOther(visit, '/login')
+  return accountPage(visit, formError('form', tooManyWords(done)), 429)
 }
 
 export function proverOf(visit: DriverVisit): Prover {
@@ -62,11 +64,10 @@ export function proverOf(visit: DriverVisit): Prover {
   return { context, accounts, client, network, account: visit.driver.account }
 }
 
-function refused(visit: DriverVisit, fieldName: string, reason: AccountProblem): Promise<Response> {
-  if (reason === 'too many attempts') {
-    return accountPage(visit, formError(fieldName, 'Too many tries from here. Wait a quarter of an hour'), 429)
-  }
-  return accountPage(visit, formError(fieldName, 'That is not your password'), 422)
+function refused(visit: DriverVisit, fieldName: string, notDone: NotDone): Promise<Response> {
+  const isTooMany = notDone.reason === 'too many attempts'
+  const words = isTooMany ? tooManyWords(notDone) : 'That is not your password'
+  return accountPage(visit, formError(fieldName, words), isTooMany ? 429 : 422)
 }
 
 function accountPage(visit: DriverVisit, errors: FormErrors, status = 200): Promise<Response> {
@@ -106,7 +107,7 @@ function accountPage(visit: DriverVisit, errors: FormErrors, status = 200): Prom
     ${emailCard(errors, account.email, typed('newEmail', ''))} ${passwordCard(errors, account.email)}
     <section class="card" aria-labelledby="data">
       <h2 id="data">A copy of your data</h2>
-      <p>Everything that we keep about you, to read or to take elsewhere.</p>
+      <p>What we keep about you and your shifts, to read or to take elsewhere.</p>
       <p><a href="/account/my-data.json">Everything (JSON)</a></p>
       <p><a href="/account/my-shifts.csv">Your shifts, for a spreadsheet (CSV)</a></p>
     </section>

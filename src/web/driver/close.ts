@@ -6,6 +6,7 @@ import { page } from '../kit/replies.ts'
 import type { DriverVisit } from '../kit/visit.ts'
 import { proverOf } from './account.ts'
 import { password } from './fields.ts'
+import { tooManyWords } from './too-many.ts'
 
 const Close = z.object({ password })
 
@@ -21,7 +22,7 @@ export async function close(visit: DriverVisit): Promise<Response> {
   const done = await closeAccount(proverOf(visit), visit.driver.customer, parsed.values.password)
   if (!done.done) {
     const isTooMany = done.reason === 'too many attempts'
-    const words = isTooMany ? 'Too many tries from here. Wait a quarter of an hour' : 'That is not your password'
+    const words = isTooMany ? tooManyWords(done) : 'That is not your password'
     return closePage(visit, formError('password', words), isTooMany ? 429 : 422)
   }
   const title = 'Your account is closed'

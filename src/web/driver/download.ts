@@ -2,20 +2,20 @@ import { readAgreements, readDriver } from '../../app/driver-record.ts'
 import { shiftInterval } from '../../domain/cover.ts'
 import { csvCell } from '../../domain/csv.ts'
 import { formatInstant, type Instant, MICROSECONDS_PER_MINUTE } from '../../domain/instant.ts'
-import { clip, FOREVER } from '../../domain/interval.ts'
+import { FOREVER } from '../../domain/interval.ts'
 import { holding } from '../../domain/link.ts'
 import { validity } from '../../domain/policy.ts'
 import { streamEvents } from '../../domain/customer-record.ts'
 import { isAnnulled } from '../../domain/shift-event.ts'
 import { download as file } from '../kit/replies.ts'
 import type { DriverVisit } from '../kit/visit.ts'
+import { coveredOf } from './week.ts'
 
-/** GET /account/my-data.json: everything that is kept about the driver. */
+/** GET /account/my-data.json: the driver's record, and every fact that it follows from. */
 export async function downloadJson(visit: DriverVisit): Promise<Response> {
   const { customer } = visit.driver
   const driver = await readDriver(visit.context, customer.customerNumber)
   const agreements = await readAgreements(visit.context, customer.customerNumber)
-  const names = new Map(driver.record.streams.map((stream) => [stream.workProviderId, stream.workProvider]))
   const data = {
     takenAt: formatInstant(driver.now),
     customer: {
@@ -30,7 +30,7 @@ export async function downloadJson(visit: DriverVisit): Promise<Response> {
       classOfUse: policy.classOfUse,
       coverLevel: policy.coverLevel,
       vehicleRegistration: policy.vehicleRegistration,
-      workProvider: policy.workProviderId === null ? null : (names.get(policy.workProviderId) ?? policy.workProviderId),
+      workProvider: policy.workProviderId === null ? null : driver.names.get(policy.workProviderId)!,
       from: formatInstant(validity(policy).from),
       to: orNull(validity(policy).to),
     })),
@@ -81,11 +81,11 @@ export async function downloadCsv(visit: DriverVisit): Promise<Response> {
   const { shifts, cover, now } = await readDriver(visit.context, visit.driver.customer.customerNumber)
   const rows = shifts.map((shift) => {
     const interval = shiftInterval(shift, now)
-    const own = cover.filter((piece) => piece.workProviders.includes(shift.workProvider))
-    const covered = clip(own, interval).reduce((sum, piece) => sum + (piece.to - piece.from), 0)
     const end = shift.endReason === null ? '' : formatInstant(interval.to)
     const cells = [shift.workProvider, formatInstant(shift.startedAt), end, shift.endReason ?? '']
-    return [...cells.map(csvCell), minutes(interval.to - interval.from), minutes(covered)].join(',')
+    return [...cells.map(csvCell), minutes(interval.to - interval.from), minutes(coveredOf(shift, cover, now))].join(
+      ',',
+    )
   })
   return file(visit, 'my-shifts.csv', 'text/csv; charset=utf-8', `${[CSV_HEADING, ...rows].join('\r\n')}\r\n`)
 }

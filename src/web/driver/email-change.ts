@@ -19,7 +19,12 @@ export async function showEmailChange(visit: Visit): Promise<Response> {
 
 /** POST /email/<token> */
 export async function confirm(visit: Visit): Promise<Response> {
-  const done = await confirmEmailChange(visit, visit.parameters['token'] ?? '')
+  const { context, accounts, client } = visit
+  const headers = new Headers(client.headers)
+  // The link is enough: somebody else may be logged in where it is opened.
+  headers.delete('cookie')
+  const stranger = { context, accounts, client: { ...client, headers } }
+  const done = await confirmEmailChange(stranger, visit.parameters['token'] ?? '')
   if (!done.done) return stale(visit)
   const title = 'Your address is changed'
   return page(visit, {

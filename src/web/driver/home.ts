@@ -109,7 +109,7 @@ function shiftsTable(shifts: readonly WeekShift[], timeZone: string): Markup {
 function endWords(shift: ShiftOf, timeZone: string): Markup {
   if (shift.endReason === null) return html`now`
   const end = formatMoment(shift.endedAt ?? shift.capAt, shift.startedAt, timeZone)
-  return shift.endReason === 'logout' ? html`${end}` : html`${end}<br />(no logout came)`
+  return html`${end}`
 }
 
 function coveredWords(covered: number, onShift: number): string {
@@ -143,9 +143,11 @@ function hoursTable(hours: ReturnType<typeof hoursOfDays>, days: readonly Day[],
   </table>`
 }
 
-function policyCard({ record, now }: DriverRecord, timeZone: string): Markup {
-  const names = new Map(record.streams.map((stream) => [stream.workProviderId, stream.workProvider]))
-  const current = record.policies.filter((policy) => validity(policy).to > now)
+function policyCard({ record, now, names }: DriverRecord, timeZone: string): Markup {
+  const current = record.policies.filter((policy) => {
+    const { from, to } = validity(policy)
+    return from < to && to > now
+  })
   return html`<section class="card" aria-labelledby="policy">
     <h2 id="policy">Your policy</h2>
     ${
@@ -160,7 +162,7 @@ function policyCard({ record, now }: DriverRecord, timeZone: string): Markup {
 
 function policyItem(policy: Policy, names: ReadonlyMap<string, string>, now: Instant, timeZone: string): Markup {
   const { from, to } = validity(policy)
-  const until = to === FOREVER ? 'until further notice' : `until ${formatDate(to, timeZone)}`
+  const until = to === FOREVER ? 'until further notice' : `until ${formatDate(plus(to, -1), timeZone)}`
   const begins = from > now ? 'begins' : 'since'
   return html`<dl class="facts">
     <dt>Cover</dt>
@@ -177,7 +179,7 @@ function policyItem(policy: Policy, names: ReadonlyMap<string, string>, now: Ins
       policy.workProviderId === null
         ? nothing
         : html`<dt>Only for</dt>
-            <dd>${names.get(policy.workProviderId) ?? 'one work provider'}</dd>`
+            <dd>${names.get(policy.workProviderId)!}</dd>`
     }
     <dt>Valid</dt>
     <dd>${begins} ${formatDate(from, timeZone)}, ${until}</dd>
@@ -235,6 +237,6 @@ function sharingWords(
 ): string {
   if (consent === null) return 'not agreed to yet'
   if (!consent.given) return `stopped ${formatDate(consent.effectiveAt, timeZone)}`
-  if (activeSince === null) return 'agreed, but the work provider has not done its part yet: nothing is shared'
+  if (activeSince === null) return 'agreed, but the link is not complete yet: nothing is shared'
   return `since ${formatDate(activeSince, timeZone)}`
 }

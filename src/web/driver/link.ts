@@ -22,25 +22,32 @@ export async function showLink(visit: Visit): Promise<Response> {
   return consentPage(driverVisit, intent, await termsOfIntent(visit.context, intent), NO_ERRORS)
 }
 
-/** POST /link/<intent> */
-export async function decide(visit: DriverVisit): Promise<Response> {
+/** POST /link/<intent>. Whoever was logged out meanwhile is led back here by the login. */
+export async function decide(visit: Visit): Promise<Response> {
   const intent = await intentOf(visit)
+  if (visit.driver === null) return seeOther(visit, loginFor(visit, intent))
   if (intent === null) return noIntent(visit)
-  if (visit.form.get('decision') === 'no') {
-    await decline(visit.context, intent.id, visit.driver.account.id)
-    return seeOther(visit, '/home')
+  const { customer } = visit.driver
+  const decision = visit.form.get('decision')
+  if (decision === 'no') {
+    await decline(visit.context, customer.customerNumber, intent.id, viewerOf(visit))
+    return seeOther(visit, intent.cameBy === 'match' ? '/home' : `/link/${intent.id}`)
   }
-  const agreed = await agree(visit.context, visit.driver.customer, intent.id, visit.form.get('termsId') ?? '')
+  if (decision !== 'yes') return seeOther(visit, `/link/${intent.id}`)
+  const termsId = visit.form.get('termsId') ?? ''
+  const agreed = await agree(visit.context, customer, viewerOf(visit), { intentId: intent.id, termsId })
   if (agreed === 'terms changed') {
     const errors = formError('agree', 'The terms have just changed: read them again before you agree')
-    return consentPage(visit, intent, await termsOfIntent(visit.context, intent), errors, 422)
+    const terms = await termsOfIntent(visit.context, intent)
+    return consentPage({ ...visit, driver: visit.driver }, intent, terms, errors, 422)
   }
   return seeOther(visit, `/link/${intent.id}`)
 }
 
 /** POST /link/<intent>/not-me: logs out, and leaves the intent to whoever logs in here next. */
-export async function notMe(visit: DriverVisit): Promise<Response> {
+export async function notMe(visit: Visit): Promise<Response> {
   const intent = await intentOf(visit)
+  if (visit.driver === null) return seeOther(visit, loginFor(visit, intent))
   if (intent !== null) await leave(visit.context, intent, visit.driver.account.id, knownBrowser(visit))
   const done = await visit.accounts.logOut(visit.client)
   if (done.done) visit.cookies.push(...done.cookies)
@@ -88,13 +95,10 @@ async function consentPage(
       ? html`<p>
           <strong>${workProvider}</strong> says that you work with them, and asks to be linked to your account.
         </p>`
-      : html`<p>
-          <strong>${workProvider}</strong> asks to be linked to your account. If you agree, you are insured while you
-          work for it.
-        </p>`
+      : html`<p><strong>${workProvider}</strong> asks to be linked to your account.</p>`
   const body = html`${errorSummary(errors)}
     <h1>Link your account to ${workProvider}?</h1>
-    ${opening} ${unmetRequirement(intent, preview)}
+    ${opening} ${whatFollows(intent, preview)}
     <div class="card">
       <dl class="facts">
         <dt>You are</dt>
@@ -142,20 +146,32 @@ function sharedList(): Markup {
   </ul>`
 }
 
-/** What the work provider asks besides consent, where consent alone will not do. */
-function unmetRequirement(intent: LinkIntent, { requirement, isMatched }: LinkPreview): Markup {
-  if (requirement === 'signature' && intent.cameBy !== 'signed link') {
-    return html`<p class="card note">
-      ${intent.workProvider} also asks that you come by a link from its own app. You can agree here, but you are only
-      insured once you opened that link.
-    </p>`
-  }
-  if (requirement === 'match' && !isMatched) {
-    return html`<p class="card note">
-      ${intent.workProvider} also has to recognise you. You can agree here, but you are only insured once it did.
-    </p>`
-  }
-  return nothing
+/** Whether agreeing insures, and what is lacking where it does not. */
+function whatFollows({ workProvider }: LinkIntent, preview: LinkPreview): Markup {
+  const { requirement, isRequirementMet, hasPolicy } = preview
+  if (isRequirementMet && hasPolicy) return html`<p>If you agree, you are insured while you work for it.</p>`
+  return html`<div class="card note">
+    ${
+      isRequirementMet
+        ? nothing
+        : requirement === 'signature'
+          ? html`<p>
+              ${workProvider} also asks that you come by a link from its own app. You can agree here, but you are only
+              insured once you opened that link.
+            </p>`
+          : html`<p>
+              ${workProvider} also has to recognise you. You can agree here, but you are only insured once it did.
+            </p>`
+    }
+    ${
+      hasPolicy
+        ? nothing
+        : html`<p>
+            You have no policy that is valid for ${workProvider} now: being linked does not insure you yet. Contact us
+            to get one.
+          </p>`
+    }
+  </div>`
 }
 
 function outcomePage(visit: DriverVisit, intent: LinkIntent, preview: LinkPreview): Promise<Response> {
@@ -182,6 +198,15 @@ function outcomePage(visit: DriverVisit, intent: LinkIntent, preview: LinkPrevie
         <p><a class="button" href="/home">To my account</a></p>`,
     })
   }
+  if (!preview.isSharing) {
+    const title = `You do not share with ${workProvider} any more`
+    return page(visit, {
+      title,
+      body: html`<h1>${title}</h1>
+        <p>You agreed, and stopped it since. At home you can share again.</p>
+        <p><a class="button" href="/home">To my account</a></p>`,
+    })
+  }
   return linkedPage(visit, intent, preview, 'We sent you a receipt by mail.')
 }
 
@@ -201,10 +226,16 @@ function linkedPage(
   })
 }
 
-function insuredNote(workProvider: string, { isActive, hasPolicy }: LinkPreview): Markup {
+function insuredNote(workProvider: string, { isActive, hasPolicy, requirement }: LinkPreview): Markup {
+  if (!isActive && requirement === 'signature') {
+    return html`<p class="card note">
+      You are not insured yet: open the link in the app of ${workProvider}, so that we know that it comes from there.
+    </p>`
+  }
   if (!isActive) {
     return html`<p class="card note">
-      You are not insured yet: ${workProvider} has to do its part first. You see it on your home page as soon as it did.
+      You are not insured yet: ${workProvider} has to recognise you first. You see it on your home page as soon as it
+      did.
     </p>`
   }
   if (!hasPolicy) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { beginLogin } from '../../app/attempts.ts'
+import { tryPassword } from '../../app/attempts.ts'
+import { completeSignUp } from '../../app/sign-up.ts'
 import { intentFor, takeUp } from '../../app/link-intents.ts'
 import { isUuid } from '../../domain/uuid.ts'
 import { viewerOf } from '../kit/browser.ts'
@@ -17,12 +18,10 @@ import { html, nothing } from '../kit/html.ts'
 import { page, seeOther } from '../kit/replies.ts'
 import type { Visit } from '../kit/visit.ts'
 import { email, password } from './fields.ts'
+import { retryAfter, tooManyWords } from './too-many.ts'
 import { intentNote, intentOfForm, intentOfQuery, withLink } from './intent.ts'
 
 const WRONG = 'The e-mail address or the password is not right'
-const TOO_MANY =
-  'There were too many wrong passwords from here. Wait a quarter of an hour, use another connection, or set a new password'
-
 const LogIn = z.object({ email, password })
 
 /** GET /login, with `?link=` an intent. */
@@ -37,16 +36,16 @@ export async function logIn(visit: Visit): Promise<Response> {
   const typed = visit.form.get('email') ?? ''
   const parsed = parseForm(LogIn, visit.form)
   if (!parsed.ok) return loginPage(visit, parsed.errors, typed, 422)
-  const attempt = await beginLogin(visit.context, parsed.values.email, visit.network)
-  if (attempt.isRefused) return tooMany(visit, typed)
-  const done = await visit.accounts.logIn(visit.client, parsed.values.email, parsed.values.password)
+  const done = await tryPassword(visit.context, { email: parsed.values.email, network: visit.network }, () =>
+    visit.accounts.logIn(visit.client, parsed.values.email, parsed.values.password),
+  )
   if (!done.done) {
-    if (done.reason === 'too many attempts') return tooMany(visit, typed)
-    return loginPage(visit, formError('password', WRONG), typed, 422)
+    if (done.reason !== 'too many attempts') return loginPage(visit, formError('password', WRONG), typed, 422)
+    return loginPage(visit, formError('password', tooManyWords(done)), typed, 429, retryAfter(done))
   }
-  await attempt.succeed()
   visit.cookies.push(...done.cookies)
   const { account } = done
+  await completeSignUp(visit.context, account)
   // Asked again as this account: it may have taken the intent up in another browser.
   const intent = await intentFor(visit.context, visit.form.get('link'), { ...viewerOf(visit), accountId: account.id })
   await takeUp(visit.context, intent, account.id)
@@ -62,11 +61,13 @@ export async function logOut(visit: Visit): Promise<Response> {
   return seeOther(visit, '/')
 }
 
-function tooMany(visit: Visit, typed: string): Promise<Response> {
-  return loginPage(visit, formError('password', TOO_MANY), typed, 429)
-}
-
-async function loginPage(visit: Visit, errors: FormErrors, typed: string, status = 200): Promise<Response> {
+async function loginPage(
+  visit: Visit,
+  errors: FormErrors,
+  typed: string,
+  status = 200,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const intent = visit.method === 'POST' ? await intentOfForm(visit) : await intentOfQuery(visit)
   // Kept even where it shows nothing: it may be for the account that logs in.
   const link = visit.form.get('link') ?? new URLSearchParams(visit.query).get('link')
@@ -82,12 +83,7 @@ async function loginPage(visit: Visit, errors: FormErrors, typed: string, status
     )}
     <p><a href="/reset">I forgot my password</a></p>
     <p>No account yet? <a href="${withLink('/signup', intent)}">Sign up</a></p>`
-  return page(
-    visit,
-    { title: 'Log in', body, hasErrors: errors.size > 0 },
-    status,
-    status === 429 ? { 'Retry-After': '900' } : {},
-  )
+  return page(visit, { title: 'Log in', body, hasErrors: errors.size > 0 }, status, headers)
 }
 
 /** GET /welcome: for those of whom nothing is to be told, not even whether they have an account. */

@@ -27,8 +27,8 @@ export const DRIVER_PAGES: readonly Route[] = [
   { method: 'GET', path: '/link-problem/:problem', page: showLinkProblem },
   { method: 'GET', path: '/welcome', page: showWelcome },
   { method: 'GET', path: '/link/:intent', page: showLink },
-  { method: 'POST', path: '/link/:intent', page: decide, forDrivers: true },
-  { method: 'POST', path: '/link/:intent/not-me', page: notMe, forDrivers: true },
+  { method: 'POST', path: '/link/:intent', page: decide },
+  { method: 'POST', path: '/link/:intent/not-me', page: notMe },
 
   { method: 'GET', path: '/login', page: showLogin },
   { method: 'POST', path: '/login', page: logIn },

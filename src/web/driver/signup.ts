@@ -102,7 +102,7 @@ export async function finish(visit: Visit): Promise<Response> {
   const terms = await insurerTerms(visit.context)
   const parsed = parseForm(Person, visit.form)
   if (!parsed.ok) return personPage(visit, found.email, terms, parsed.errors, 422)
-  const done = await finishSignUp(visit.context, visit.accounts, visit.client, tokenOf(visit), parsed.values)
+  const done = await finishSignUp(visit.context, visit.accounts, visit, tokenOf(visit), parsed.values)
   if (done === 'terms changed') {
     const errors = formError('agree', 'The terms have just changed: read them again and agree')
     return personPage(visit, found.email, terms, errors, 422)

@@ -38,9 +38,14 @@ export function shiftsOfDays(
     .map(({ shift, interval }) => ({
       shift,
       onShift: interval.to - interval.from,
-      covered: total(clip(coverWith(cover, shift.workProvider), interval)),
+      covered: coveredOf(shift, cover, now),
     }))
     .toReversed()
+}
+
+/** How much of a shift was covered by `now`, for the work provider that reported it; in microseconds. */
+export function coveredOf(shift: ShiftOf, cover: readonly CoverPiece[], now: Instant): number {
+  return total(clip(coverWith(cover, shift.workProvider), shiftInterval(shift, now)))
 }
 
 export type Hours = { readonly workProvider: string; readonly onShift: number; readonly covered: number }

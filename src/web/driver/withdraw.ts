@@ -1,5 +1,4 @@
-import { withdraw } from '../../app/link-customer.ts'
-import { readDriver } from '../../app/driver-record.ts'
+import { findOwnLink, withdraw } from '../../app/link-customer.ts'
 import { askAgain } from '../../app/link-intents.ts'
 import { findShareable } from '../../app/driver-links.ts'
 import { postForm } from '../kit/forms.ts'
@@ -9,22 +8,22 @@ import type { DriverVisit } from '../kit/visit.ts'
 
 /** GET /withdraw/<link>: the first of two clicks. */
 export async function showWithdraw(visit: DriverVisit): Promise<Response> {
-  const { record } = await readDriver(visit.context, visit.driver.customer.customerNumber)
-  const stream = record.streams.find((one) => String(one.link.id) === visit.parameters['link'])
-  if (stream === undefined) return notFound(visit)
-  const title = `Stop sharing with ${stream.workProvider}?`
+  const own = await findOwnLink(visit.context, visit.driver.customer.customerNumber, linkIdOf(visit))
+  if (own === null) return notFound(visit)
+  const { link, workProvider } = own
+  const title = `Stop sharing with ${workProvider}?`
   return page(visit, {
     title,
     body: html`<h1>${title}</h1>
       <p>
-        From then on, ${stream.workProvider} is told nothing about you, and
+        From then on, ${workProvider} is told nothing about you, and
         <strong>you are not insured while you work for it</strong>.
       </p>
       <p>
         What was reported so far is kept: it is the record by which a claim is settled. You can share again at any time.
       </p>
       ${postForm(
-        `/withdraw/${stream.link.id}`,
+        `/withdraw/${link.id}`,
         html`<div class="actions">
           <button class="button-danger">Stop sharing</button>
           <a href="/home">Keep sharing</a>
@@ -35,10 +34,14 @@ export async function showWithdraw(visit: DriverVisit): Promise<Response> {
 
 /** POST /withdraw/<link>: the second. */
 export async function withdrawConsent(visit: DriverVisit): Promise<Response> {
-  const id = visit.parameters['link'] ?? ''
-  const linkId = /^\d{1,15}$/.test(id) ? Number(id) : 0
-  const isDone = await withdraw(visit.context, visit.driver.customer.customerNumber, linkId, 'home')
+  const isDone = await withdraw(visit.context, visit.driver.customer.customerNumber, linkIdOf(visit), 'home')
   return isDone ? seeOther(visit, '/home') : notFound(visit)
+}
+
+/** Zero, which is no link's, for what is no number. */
+function linkIdOf(visit: DriverVisit): number {
+  const id = visit.parameters['link'] ?? ''
+  return /^\d{1,15}$/.test(id) ? Number(id) : 0
 }
 
 /** POST /share/<work provider>: asks again, or for the first time where a work provider's word waits. */

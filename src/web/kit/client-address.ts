@@ -21,18 +21,22 @@ export function trustedProxies(proxies: readonly string[]): TrustedProxies {
  * is none of ours is the client, whatever it says of itself.
  */
 export function clientAddress(incoming: IncomingMessage, isTrusted: TrustedProxies): string {
-  const forwarded = (incoming.headers['x-forwarded-for'] ?? '').toString()
-  const hops = forwarded
-    .split(',')
-    .map((hop) => hop.trim())
-    .filter((hop) => isIP(hop) !== 0)
+  const hops = (incoming.headers['x-forwarded-for'] ?? '').toString().split(',')
   let address = plain(incoming.socket.remoteAddress ?? '0.0.0.0')
   while (isTrusted(address)) {
-    const hop = hops.pop()
-    if (hop === undefined) break
-    address = plain(hop)
+    const hop = addressOf(hops.pop() ?? '')
+    // What is no address ends the chain: what stands before it anybody can have written.
+    if (hop === null) break
+    address = hop
   }
   return address
+}
+
+/** The address of one hop; some proxies write its port behind it. */
+function addressOf(hop: string): string | null {
+  const text = hop.trim()
+  const bare = /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text
+  return isIP(bare) === 0 ? null : plain(bare)
 }
 
 /** An IPv4 address that came by an IPv6 socket is an IPv4 address. */

@@ -20,12 +20,12 @@ export function formatMoment(instant: Instant, now: Instant, timeZone: string): 
   return isSameDay ? time : `${formatDay(instant, timeZone)}, ${time}`
 }
 
-/** `7 h 5 m`, `7 h`, `5 m`; less than a minute is `under 1 m`. */
+/** `7 h 5 m`, `7 h`, `5 m`; less than a minute is `under 1 m`. It stays on one line. */
 export function formatLength(microseconds: number): string {
   const minutes = Math.floor(microseconds / MICROSECONDS_PER_MINUTE)
-  if (minutes === 0) return microseconds > 0 ? 'under 1 m' : '0 m'
+  if (minutes === 0) return microseconds > 0 ? 'under\u00a01\u00a0m' : '0\u00a0m'
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
-  return [...(hours === 0 ? [] : [`${hours} h`]), ...(rest === 0 ? [] : [`${rest} m`])].join(' ')
+  return [...(hours === 0 ? [] : [`${hours}\u00a0h`]), ...(rest === 0 ? [] : [`${rest}\u00a0m`])].join('\u00a0')
 }
 
 function zoned(instant: Instant, timeZone: string): Temporal.ZonedDateTime {

@@ -1,6 +1,5 @@
 import type { Context } from '../../app/context.ts'
 import type { Client, DriverAccount, DriverAccounts } from '../../app/driver-accounts.ts'
-import type { Viewer } from '../../domain/link-intent.ts'
 import type { StoredCustomer } from '../../storage/customers.ts'
 
 /** What the pages work with. */
@@ -37,5 +36,3 @@ export type Driver = { readonly account: DriverAccount; readonly customer: Store
 export type DriverVisit = Visit & { readonly driver: Driver }
 
 export type Page<V extends Visit = Visit> = (visit: V) => Promise<Response> | Response
-
-export type { Viewer }
