@@ -95,8 +95,9 @@ function shiftsTable(shifts: readonly WeekShift[], timeZone: string): Markup {
           html`<tr>
             <td class="when">
               <span>${formatDay(shift.startedAt, timeZone)}</span><br /><span
-                >${formatTime(shift.startedAt, timeZone)} – ${endWords(shift, timeZone)}</span
+                >${formatTime(shift.startedAt, timeZone)} –</span
               >
+              ${endWords(shift, timeZone)}
             </td>
             <td class="name">${shift.workProvider}</td>
             <td class="number">${coveredWords(covered, onShift)}</td>
@@ -109,7 +110,7 @@ function shiftsTable(shifts: readonly WeekShift[], timeZone: string): Markup {
 function endWords(shift: ShiftOf, timeZone: string): Markup {
   if (shift.endReason === null) return html`now`
   const end = formatMoment(shift.endedAt ?? shift.capAt, shift.startedAt, timeZone)
-  return html`${end}`
+  return shift.endReason === 'logout' ? html`<span>${end}</span>` : html`<span>${end}</span><br />no logout came`
 }
 
 function coveredWords(covered: number, onShift: number): string {
