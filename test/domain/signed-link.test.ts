@@ -52,20 +52,25 @@ describe('a signed link', () => {
   it('holds for no change of any parameter, nor for one that moves text between parameters', () => {
     const text = fc.string({ minLength: 0, maxLength: 8 })
     fc.assert(
-      fc.property(fc.uniqueArray(text, { minLength: 1, maxLength: 4 }), fc.array(text), text, (names, values, other) => {
-        const parameters = [
-          ...names
-            .filter((name) => !['sig', 'exp'].includes(name))
-            .map((name, index) => ({ name, value: values[index] ?? '' })),
-          { name: 'exp', value: '1800000001' },
-        ]
-        const [first, ...rest] = signed(parameters, 'a')
-        const changed = [{ name: first!.name, value: other }, ...rest]
-        const same = first!.value === other
-        assert.ok(same || judgeSignature(changed, ['a'], NOW) === 'bad')
-        const moved = [{ name: `${first!.name}=${first!.value}\n${other}`, value: '' }, ...rest]
-        assert.equal(judgeSignature(moved, ['a'], NOW), 'bad')
-      }),
+      fc.property(
+        fc.uniqueArray(text, { minLength: 1, maxLength: 4 }),
+        fc.array(text),
+        text,
+        (names, values, other) => {
+          const parameters = [
+            ...names
+              .filter((name) => !['sig', 'exp'].includes(name))
+              .map((name, index) => ({ name, value: values[index] ?? '' })),
+            { name: 'exp', value: '1800000001' },
+          ]
+          const [first, ...rest] = signed(parameters, 'a')
+          const changed = [{ name: first!.name, value: other }, ...rest]
+          const same = first!.value === other
+          assert.ok(same || judgeSignature(changed, ['a'], NOW) === 'bad')
+          const moved = [{ name: `${first!.name}=${first!.value}\n${other}`, value: '' }, ...rest]
+          assert.equal(judgeSignature(moved, ['a'], NOW), 'bad')
+        },
+      ),
       runs(500),
     )
   })

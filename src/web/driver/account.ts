@@ -113,7 +113,6 @@ function accountPage(visit: DriverVisit, errors: FormErrors, status = 200): Prom
     </section>
     <section class="card" aria-labelledby="leave">
       <h2 id="leave">Leave</h2>
-      ${postForm('/account/logout-everywhere', html`<button class="button-second">Log out everywhere</button>`)}
       <p><a href="/account/close">Close your account</a></p>
     </section>`
   return page(visit, { title: 'Your account', body, hasErrors: errors.size > 0 }, status)
@@ -157,5 +156,6 @@ function passwordCard(errors: FormErrors, username: string): Markup {
         })}
         <button>Change the password</button>`,
     )}
+    ${postForm('/account/logout-everywhere', html`<button class="button-second">Log out everywhere</button>`)}
   </section>`
 }

@@ -25,9 +25,7 @@ export function showDocs(visit: Visit): Promise<Response> {
         your key in the <code>Authorization</code> header.
       </p>
       <h2>Report a start</h2>
-      <pre
-        tabindex="0"
-      ><code>curl -i ${publicUrl}/v1/shift/login/   -H "Authorization: $KEY"   -d '{"workProviderUserId":"1686","timestamp":"'$(date -u +%FT%TZ)'"}'</code></pre>
+      <pre tabindex="0"><code>${report(publicUrl)}</code></pre>
       <p>
         <code>202 {"status":"PENDING"}</code> means that the report is on disk. Send it again whenever you are not sure:
         a report told twice counts once, and the order of arrival does not matter.
@@ -42,13 +40,28 @@ export function showDocs(visit: Visit): Promise<Response> {
       </dl>
       <h2>Bring a courier here</h2>
       <p>Give your couriers a link. They log in or sign up, see what is shared, and agree.</p>
-      <pre
-        tabindex="0"
-      ><code>${publicUrl}/link-work-provider?work_provider=Courier%20Ltd&work_provider_user_id=1686&email=driver%40example.com</code></pre>
+      <pre tabindex="0"><code>${link(publicUrl)}</code></pre>
       <p>
         To sign a link, add <code>exp</code> (unix seconds) and <code>sig</code>: the hex HMAC-SHA256, with your link
         secret, over the decoded parameters but <code>sig</code>, sorted by name, joined as
         <code>name=value</code> lines.
       </p>`,
   })
+}
+
+function report(publicUrl: string): string {
+  return [
+    `curl -i ${publicUrl}/v1/shift/login/ \\`,
+    '  -H "Authorization: $KEY" \\',
+    `  -d '{"workProviderUserId":"1686","timestamp":"'$(date -u +%FT%TZ)'"}'`,
+  ].join('\n')
+}
+
+function link(publicUrl: string): string {
+  return [
+    `${publicUrl}/link-work-provider`,
+    '  ?work_provider=Courier%20Ltd',
+    '  &work_provider_user_id=1686',
+    '  &email=driver%40example.com',
+  ].join('\n')
 }

@@ -24,13 +24,16 @@ export async function confirm(visit: Visit): Promise<Response> {
   // The link is enough: somebody else may be logged in where it is opened.
   headers.delete('cookie')
   const stranger = { context, accounts, client: { ...client, headers } }
-  const done = await confirmEmailChange(stranger, visit.parameters['token'] ?? '')
-  if (!done.done) return stale(visit)
+  const token = visit.parameters['token'] ?? ''
+  const change = await findEmailChange(context, token)
+  const done = await confirmEmailChange(stranger, token)
+  if (change === null || !done.done) return stale(visit)
   const title = 'Your address is changed'
   return page(visit, {
     title,
     body: html`<h1>${title}</h1>
-      <p><a class="button" href="/home">To my account</a></p>`,
+      <p>From now on you log in with <strong>${change.newEmail}</strong>.</p>
+      <p><a class="button" href="/home">${visit.driver === null ? 'Log in' : 'To my account'}</a></p>`,
   })
 }
 

@@ -35,7 +35,11 @@ export async function showHome(visit: DriverVisit): Promise<Response> {
               You are not linked to a work provider yet. Open the link in the app of the company that you work for: it
               brings you back here.
             </p>`
-          : driver.standings.map((standing) => linkItem(standing, driver, timeZone))
+          : html`<p>While you share, a work provider sees:</p>
+              <ul>
+                ${SHARED_FIELDS.map((shared) => html`<li>${shared}</li>`)}
+              </ul>
+              ${driver.standings.map((standing) => linkItem(standing, driver, timeZone))}`
       }
     </section>
     <section class="card" aria-labelledby="mine">
@@ -68,6 +72,7 @@ function shiftsCard({ shifts, cover, now }: DriverRecord, timeZone: string): Mar
     <ul class="legend">
       <li><span></span>on shift</li>
       <li><span class="legend-cover"></span>covered</li>
+      <li><span class="legend-now"></span>now</li>
     </ul>
     ${
       recent.length === 0
@@ -84,8 +89,7 @@ function shiftsTable(shifts: readonly WeekShift[], timeZone: string): Markup {
     </caption>
     <thead>
       <tr>
-        <th scope="col">When</th>
-        <th scope="col">Work provider</th>
+        <th scope="col">When and for whom</th>
         <th scope="col" class="number">Covered</th>
       </tr>
     </thead>
@@ -93,13 +97,10 @@ function shiftsTable(shifts: readonly WeekShift[], timeZone: string): Markup {
       ${shifts.map(
         ({ shift, onShift, covered }) =>
           html`<tr>
-            <td class="when">
-              <span>${formatDay(shift.startedAt, timeZone)}</span><br /><span
-                >${formatTime(shift.startedAt, timeZone)} –</span
-              >
-              ${endWords(shift, timeZone)}
+            <td class="name">
+              ${formatDay(shift.startedAt, timeZone)}, ${formatTime(shift.startedAt, timeZone)} –
+              ${endWords(shift, timeZone)}<br /><span class="hint">${shift.workProvider}</span>
             </td>
-            <td class="name">${shift.workProvider}</td>
             <td class="number">${coveredWords(covered, onShift)}</td>
           </tr>`,
       )}
@@ -107,10 +108,10 @@ function shiftsTable(shifts: readonly WeekShift[], timeZone: string): Markup {
   </table>`
 }
 
-function endWords(shift: ShiftOf, timeZone: string): Markup {
-  if (shift.endReason === null) return html`now`
+function endWords(shift: ShiftOf, timeZone: string): string {
+  if (shift.endReason === null) return 'now'
   const end = formatMoment(shift.endedAt ?? shift.capAt, shift.startedAt, timeZone)
-  return shift.endReason === 'logout' ? html`<span>${end}</span>` : html`<span>${end}</span><br />no logout came`
+  return shift.endReason === 'logout' ? end : `${end} (ended by itself: no logout came)`
 }
 
 function coveredWords(covered: number, onShift: number): string {
@@ -206,15 +207,9 @@ function linkItem({ stream, activeSince }: Standing, { asked, now }: DriverRecor
       }
       <dt>Sharing</dt>
       <dd>${sharingWords(consent, activeSince, timeZone)}</dd>
-      ${
-        isSharing
-          ? html`<dt>It sees</dt>
-              <dd>${SHARED_FIELDS.join('; ')}</dd>`
-          : nothing
-      }
       <dt>Last asked</dt>
       <dd>
-        ${askedAt === undefined ? 'not yet' : `${formatDay(askedAt, timeZone)}, in the hour from ${formatTime(askedAt, timeZone)}`}
+        ${askedAt === undefined ? 'never' : `${formatDay(askedAt, timeZone)}, in the hour from ${formatTime(askedAt, timeZone)}`}
       </dd>
     </dl>
     ${

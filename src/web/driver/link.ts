@@ -243,5 +243,5 @@ function insuredNote(workProvider: string, { isActive, hasPolicy, requirement }:
       You have no policy that is valid for ${workProvider} now, so you are not insured yet. Contact us to get one.
     </p>`
   }
-  return html`<p>From now on you are insured while ${workProvider} reports that you work.</p>`
+  return html`<p>You are insured while ${workProvider} reports that you work.</p>`
 }

@@ -31,7 +31,8 @@ export async function requestReset(visit: Visit): Promise<Response> {
       <p>
         We sent a mail to <strong>${parsed.values.email}</strong> with what to do next. The link in it is good for an
         hour.
-      </p>`,
+      </p>
+      <p>Nothing there after some minutes? Look among unwanted mail, or <a href="/reset">check the address</a>.</p>`,
   })
 }
 

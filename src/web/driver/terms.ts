@@ -20,7 +20,7 @@ function termsPage(visit: Visit, terms: Terms): Promise<Response> {
   return page(visit, {
     title: terms.title,
     body: html`<h1>${terms.title}</h1>
-      <p class="hint">Version ${terms.version}, of ${formatDate(terms.recordedAt, visit.context.timeZone)}</p>
+      <p class="hint below">Version ${terms.version}, of ${formatDate(terms.recordedAt, visit.context.timeZone)}</p>
       ${paragraphsOf(terms.body).map((paragraph) => html`<p>${paragraph}</p>`)}`,
   })
 }

@@ -8,7 +8,7 @@ import type { Day } from './week.ts'
 /* A picture of some days, one row a day, midnight to midnight. The table beside it says the same in words. */
 
 const WIDTH = 320
-const LABEL = 48
+const LABEL = 52
 const RIGHT = 6
 const TOP = 18
 const ROW = 30

@@ -30,7 +30,7 @@ export async function undoConsent(visit: Visit): Promise<Response> {
   return page(visit, {
     title,
     body: html`<h1>${title}</h1>
-      <p>You are not insured while you work for it. In your account you can share again.</p>
+      <p>You are not insured while you work for it. <a href="/home">In your account</a> you can share again.</p>
       <p>If it was not you who agreed, <a href="/reset">set a new password</a>, too.</p>`,
   })
 }

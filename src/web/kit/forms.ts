@@ -32,7 +32,9 @@ export function errorSummary(errors: FormErrors): Markup {
   return html`<div class="errors" role="alert" tabindex="-1" autofocus>
     <h2>There is a problem</h2>
     <ul>
-      ${[...errors].map(([field, message]) => html`<li><a href="#${field}">${message}</a></li>`)}
+      ${[...errors].map(([field, message]) =>
+        field === 'form' ? html`<li>${message}</li>` : html`<li><a href="#${field}">${message}</a></li>`,
+      )}
     </ul>
   </div>`
 }
