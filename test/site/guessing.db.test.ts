@@ -100,7 +100,7 @@ onEachEngine('guessing a password', (engine) => {
       }
       assert.ok(statuses.every((status) => status === 422 || status === 429))
       assert.ok(statuses.filter((status) => status === 422).length <= MAX_NETWORK_FAILURES)
-      assert.equal(statuses.at(-1), 429)
+      assert.ok(statuses.includes(429))
       await assertSlowed(await guess(network, 1, 'courier-of-the-end@example.com'), 'afterwards')
       assert.equal((await guess('198.51.100.8', 1, 'courier-of-the-end@example.com')).status, 422)
       assert.equal((await logIn(new Visitor(site, { address: '198.51.100.8' }), OWNER)).location, '/home')
