@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http'
 import type { Hono } from 'hono'
+import { splitTarget } from './domain/query.ts'
 import type { Bindings } from './http/api.ts'
 import type { Served } from './http/server.ts'
 import type { Site } from './web/site.ts'
@@ -9,16 +9,11 @@ export function buildApplication(api: Hono<Bindings>, site: Site): Served {
   return {
     fetch(request, env) {
       const { incoming } = env
-      const path = pathOf(incoming)
+      const { path } = splitTarget(incoming.url)
       const isForSite = site.has(path) || (!path.startsWith('/v1') && namesHtml(incoming.headers.accept))
       return isForSite ? site.app.fetch(request, env) : api.fetch(request, env)
     },
   }
-}
-
-function pathOf(incoming: IncomingMessage): string {
-  const [path = '/'] = (incoming.url ?? '/').split('?', 1)
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 /** Whether a browser asks: its `Accept` names HTML itself. */

@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer'
+import { oneLine } from './app/mail-texts.ts'
 import type { MailTransport } from './app/mailer.ts'
 import type { Config } from './config.ts'
 
@@ -38,8 +39,4 @@ export function openMailTransport(config: Config, say: (line: string) => void): 
       })
     },
   }
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
 }

@@ -167,8 +167,12 @@ function mail(kind: string, to: string, subject: string, paragraphs: readonly st
 }
 
 /** What others wrote, on one line: no character of it starts a line, a header or a terminal sequence. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+}
+
 function inserted(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').slice(0, MAX_INSERTED_CHARACTERS)
+  return oneLine(text).slice(0, MAX_INSERTED_CHARACTERS)
 }
 
 function localTime({ timeZone }: Writer, instant: Instant): string {

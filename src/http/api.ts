@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { unavailable } from '../app/time-limit.ts'
 import { ERRORS, Refusal } from '../domain/errors.ts'
+import { splitTarget } from '../domain/query.ts'
 import { isUnavailable } from '../storage/database.ts'
 import { authenticate } from './authenticate.ts'
 import type { Exchange, Resource, Services } from './exchange.ts'
@@ -12,8 +13,6 @@ import { getRequest, REQUESTS_PATH } from './requests.ts'
 import { postBatch, postShift } from './shifts.ts'
 import { getStatus } from './status.ts'
 import { getValidate, VALIDATE_PATH } from './validate.ts'
-
-const ROOT_PATH = '/'
 
 export type Bindings = { Bindings: HttpBindings }
 
@@ -32,7 +31,7 @@ const RESOURCES: readonly { method: 'GET' | 'POST'; paths: readonly string[]; re
 /** The API as an application: it listens to nothing. */
 export function buildApi(services: Services): Hono<Bindings> {
   // Routed by the path as it was sent: `/../` and the like are no way to another path.
-  const app = new Hono<Bindings>({ getPath: (_, options) => pathOf(options!.env!.incoming).path })
+  const app = new Hono<Bindings>({ getPath: (_, options) => splitTarget(options!.env!.incoming.url).path })
   app.get('/livez', (c) => reply(newExchange(services, c.env.incoming), 200, '{"status":"ok"}'))
   app.get('/readyz', async (c) => {
     const exchange = newExchange(services, c.env.incoming)
@@ -63,19 +62,8 @@ function newExchange(services: Services, incoming: IncomingMessage): Exchange {
     requestId: services.context.newId(),
     wantsProblem: namesProblem(incoming.headers.accept),
     isDeprecated: false,
-    ...pathOf(incoming),
+    ...splitTarget(incoming.url),
     caller: null,
-  }
-}
-
-/** The path without its trailing slash, and the query without its question mark; neither is decoded. */
-function pathOf(incoming: IncomingMessage): { path: string; query: string } {
-  const target = incoming.url ?? ROOT_PATH
-  const end = target.indexOf('?')
-  const path = end === -1 ? target : target.slice(0, end)
-  return {
-    path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path,
-    query: end === -1 ? '' : target.slice(end + 1),
   }
 }
 

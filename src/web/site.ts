@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context as HonoContext, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -8,6 +7,7 @@ import type { Client } from '../app/driver-accounts.ts'
 import { unavailable, withinTime } from '../app/time-limit.ts'
 import { ERRORS, Refusal } from '../domain/errors.ts'
 import { networkOf } from '../domain/network.ts'
+import { splitTarget } from '../domain/query.ts'
 import { isUnavailable } from '../storage/database.ts'
 import { DRIVER_PAGES } from './driver/pages.ts'
 import { browserTokenOf } from './kit/browser.ts'
@@ -41,7 +41,7 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
 /** The pages as an application: it listens to nothing. */
 export function buildSite(options: SiteOptions): Site {
   const routes: readonly Route[] = DRIVER_PAGES
-  const app = new Hono<Bindings>({ getPath: (_, given) => pathOf(given!.env!.incoming).path })
+  const app = new Hono<Bindings>({ getPath: (_, given) => splitTarget(given!.env!.incoming.url).path })
   const isHttps = options.context.publicUrl.startsWith('https:')
   app.use(
     secureHeaders({
@@ -70,12 +70,6 @@ export function buildSite(options: SiteOptions): Site {
   app.notFound(() => notFound(stranger(options)))
   app.onError((error, c) => failed(options, c, error))
   return { app, has: pathTest([STYLESHEET_PATH, ...routes.map((route) => route.path)]) }
-}
-
-/** The path without its trailing slash, and the query without its question mark; neither is decoded. */
-function pathOf(incoming: IncomingMessage): { path: string; query: string } {
-  const [path = '/', ...query] = (incoming.url ?? '/').split('?')
-  return { path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path, query: query.join('?') }
 }
 
 /** Tells whether a path is one of some; asked at every request of the API too, so by the first part of the path. */
@@ -142,7 +136,7 @@ async function newVisit(
     ...stranger(options),
     accounts,
     method: c.req.method,
-    ...pathOf(incoming),
+    ...splitTarget(incoming.url),
     parameters: c.req.param() as Record<string, string>,
     form,
     client,
