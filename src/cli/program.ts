@@ -8,6 +8,7 @@ import { linkSecretCommands } from './link-secret.ts'
 import { linkCommands } from './link.ts'
 import { operationCommands } from './operations.ts'
 import { policyCommands } from './policy.ts'
+import { retentionCommands } from './retention.ts'
 import { shiftCommands } from './shifts.ts'
 import { termsCommands } from './terms.ts'
 import { usageCommands } from './usage.ts'
@@ -31,5 +32,6 @@ export function buildProgram(cli: Cli): Command {
   shiftCommands(program, cli)
   coverCommands(program, cli)
   usageCommands(program, cli)
+  retentionCommands(program, cli)
   return program
 }

@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import { type Instant, temporal } from '../domain/instant.ts'
 import { type Database, inTransaction, isUnavailable } from './database.ts'
 
-/** How far ahead partitions are made: far more than the program is ever down. */
-const MONTHS_AHEAD = 3
+/** How far ahead partitions are made: each one there is looked into by every read that is open to the future. */
+const MONTHS_AHEAD = 1
 const PARTITIONED = ['report', 'event'] as const
 
 export type FailedPartition = { readonly name: string; readonly error: unknown }
@@ -34,7 +34,8 @@ type Month = { readonly name: string; readonly from: string; readonly to: string
 
 function makePartition(db: Database, table: string, name: string, month: Month): Promise<void> {
   return inTransaction(db, async (trx) => {
-    // Several processes start together: one makes it, the others find it made.
+    // Several processes start together: one makes it, the others find it made. So do they a month that was detached
+    // (by a clock that went back): it stays detached, and the default partition takes its rows.
     await sql`lock table ${sql.table(table)} in share update exclusive mode`.execute(trx)
     await sql`
       create table if not exists ${sql.table(name)} partition of ${sql.table(table)}

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { sql } from 'kysely'
 import { startAcceptor } from '../../src/app/accept.ts'
 import type { Instant } from '../../src/domain/instant.ts'
+import { ensurePartitions } from '../../src/storage/partitions.ts'
 import { onEachEngine, openStore, type Store } from '../support/stores.ts'
 import { type Ran, zego } from './command.ts'
 
@@ -315,6 +316,35 @@ onEachEngine('zego', (engine) => {
     const { code, out } = await run('check', '--json')
     assert.equal(code, 1)
     assert.equal((JSON.parse(out) as { differences: unknown[] }).differences.length, 1)
+  })
+
+  test('retention lists the months, detaches old ones and drops what is named, each when told to', async () => {
+    for (const month of [0, 2]) await ensurePartitions(store.context.db, (Date.UTC(2025, month, 15) * 1_000) as Instant)
+    type Months = { table: string; from: string; to: string; bytes: number }[]
+    type Answer = { detached: Months; dropped: Months; detachedBefore: Months; kept: Months; inDefault: unknown }
+    const tables = (months: Months): string[] => months.map(({ table }) => table)
+    const old = ['report_2025_01', 'report_2025_02', 'report_2025_03', 'report_2025_04']
+    assert.deepEqual(tables((await json<Answer>('retention')).kept).slice(0, 4), old)
+    const dry = await json<Answer>('retention', '--months', '6', '--dry-run')
+    const wet = await json<Answer>('retention', '--months', '6')
+    assert.deepEqual([dry.detached, tables(wet.detached), wet.inDefault], [wet.detached, old, null])
+    const { out } = await run('retention')
+    assert.match(out, /^report_2025_01 +2025-01-01T00:00:00Z +2025-02-01T00:00:00Z .* detached before$/m)
+    const dump = engine === 'server' ? 'pg_dump --format=custom --table=report_2025_01' : 'copy report_2025_01 to'
+    assert.ok(out.includes(dump) && out.includes(`npx zego retention --drop ${old.join(' ')}`), out)
+    const dropped = await json<Answer>('retention', '--drop', old[0]!, old[2]!)
+    assert.deepEqual(
+      [tables(dropped.dropped), tables(dropped.detachedBefore)],
+      [
+        [old[0], old[2]],
+        [old[1], old[3]],
+      ],
+    )
+    await fails(1, /"report_2025_01" is not a detached month/, 'retention', '--drop', old[1]!, old[0]!)
+    await fails(1, /are two steps/, 'retention', '--months', '6', '--drop', old[1]!)
+    await fails(1, /whole number from 2 to 1200/, 'retention', '--months', '1')
+    await fails(1, /"six" is not a number of months/, 'retention', '--months', 'six')
+    await fails(2, /--drop/, 'retention', '--drop')
   })
 
   test('migrate does nothing on a migrated store; usage errors end with 2', async () => {
