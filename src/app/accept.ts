@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { IdentityName } from '../domain/identity.ts'
 import { sliceOf } from '../domain/identity.ts'
 import type { Instant } from '../domain/instant.ts'
@@ -36,9 +37,13 @@ const MAX_EVENTS_A_FLUSH = 20_000
 /** What an event takes in the queue besides its identity's text, roughly. */
 const EVENT_OVERHEAD_BYTES = 200
 
-type Waiting = {
-  readonly request: AcceptedRequest
-  readonly bytes: number
+/** Requests that share a commit. It is open to more until its turn comes. */
+type Group = {
+  readonly requests: AcceptedRequest[]
+  events: number
+  bytes: number
+  /** Settles when that can be said of the whole group, or its time is up: counted from its first request. */
+  readonly over: Promise<void>
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -57,59 +62,58 @@ export type Acceptor = {
  * `onStored` is called after each commit, to wake the projector.
  */
 export function startAcceptor(context: Context, onStored: () => void, limits = ACCEPT_LIMITS): Acceptor {
-  let waiting: Waiting[] = []
+  const waiting: Group[] = []
   let queuedEvents = 0
   let queuedBytes = 0
   let flushing: Promise<void> | null = null
   /** Those given up on too: they may still reach the disk. */
   const appending = new Set<Promise<void>>()
 
-  function nextBatch(): Waiting[] {
-    let events = 0
-    const end = waiting.findIndex((one, index) => {
-      events += one.request.reports.length
-      return index > 0 && events > MAX_EVENTS_A_FLUSH
-    })
-    const batch = end === -1 ? waiting : waiting.slice(0, end)
-    waiting = end === -1 ? [] : waiting.slice(end)
-    return batch
+  function openGroup(events: number): Group {
+    const last = waiting.at(-1)
+    if (last !== undefined && last.events + events <= MAX_EVENTS_A_FLUSH) return last
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const group = { requests: [], events: 0, bytes: 0, over: withinTime(promise, limits.timeLimitMs), resolve, reject }
+    waiting.push(group)
+    return group
   }
 
   async function flush(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = nextBatch()
+    // Those whose requests are being read in this very moment share the first commit.
+    await setImmediate()
+    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
       try {
         // A connection that hangs must not hold up the next flush, which takes another.
-        const appended = appendToInbox(context.db, columnsOf(batch.map((one) => one.request)))
+        const appended = appendToInbox(context.db, columnsOf(group.requests))
         const over = appended.catch(() => {}).finally(() => appending.delete(over))
         appending.add(over)
         await withinTime(appended, limits.timeLimitMs)
         onStored()
-        for (const one of batch) one.resolve()
+        group.resolve()
       } catch (error) {
-        for (const one of batch)
-          one.reject(isUnavailable(error) ? unavailable('the database cannot be reached') : error)
-        context.log.error({ err: error, requests: batch.length }, 'reports were not stored')
+        group.reject(isUnavailable(error) ? unavailable('the database cannot be reached') : error)
+        context.log.error({ err: error, requests: group.requests.length }, 'reports were not stored')
       }
-      for (const one of batch) {
-        queuedEvents -= one.request.reports.length
-        queuedBytes -= one.bytes
-      }
+      queuedEvents -= group.events
+      queuedBytes -= group.bytes
     }
     flushing = null
   }
 
   return {
     async accept(request) {
+      const events = request.reports.length
       const bytes = bytesOf(request)
-      const isFull =
-        queuedEvents + request.reports.length > limits.maxQueuedEvents || queuedBytes + bytes > limits.maxQueuedBytes
+      const isFull = queuedEvents + events > limits.maxQueuedEvents || queuedBytes + bytes > limits.maxQueuedBytes
       if (isFull) throw unavailable('too many reports wait for the disk')
-      queuedEvents += request.reports.length
+      queuedEvents += events
       queuedBytes += bytes
-      const stored = new Promise<void>((resolve, reject) => waiting.push({ request, bytes, resolve, reject }))
+      const group = openGroup(events)
+      group.requests.push(request)
+      group.events += events
+      group.bytes += bytes
       flushing ??= flush()
-      await withinTime(stored, limits.timeLimitMs)
+      await group.over
     },
     async drain() {
       while (flushing !== null) await flushing
@@ -134,7 +138,8 @@ function columnsOf(requests: readonly AcceptedRequest[]): InboxColumns {
     at: [],
   }
   for (const { requestId, workProviderId, kind, reports } of requests) {
-    for (const [item, { identity, at }] of reports.entries()) {
+    for (let item = 0; item < reports.length; item++) {
+      const { identity, at } = reports[item]!
       columns.slice.push(sliceOf({ workProviderId, ...identity }))
       columns.workProviderId.push(workProviderId)
       columns.requestId.push(requestId)

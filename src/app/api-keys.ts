@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Impossible } from '../domain/errors.ts'
 import { type Instant, plus } from '../domain/instant.ts'
@@ -44,16 +44,16 @@ export function openKeyRing(context: Context): KeyRing {
   })
   return {
     async find(key) {
-      const hash = hashOf(key).toString('hex')
+      const digest = hash('sha256', key, 'hex')
       const now = context.now()
       // A clock that nobody sets: `revokeKey` relies on this time to pass.
       const asked = performance.now()
-      const cached = known.get(hash)
+      const cached = known.get(digest)
       if (cached !== undefined && asked < cached.until) return callerOf(cached.key, now)
-      const found = await lookUp(hash)
+      const found = await lookUp(digest)
       const caller = found === null ? null : callerOf(found, now)
-      if (caller === null) known.delete(hash)
-      else known.set(hash, { key: found!, until: asked + KEY_CACHE_MS })
+      if (caller === null) known.delete(digest)
+      else known.set(digest, { key: found!, until: asked + KEY_CACHE_MS })
       return caller
     },
   }
@@ -131,5 +131,5 @@ async function storeKey(context: Context, workProviderId: string, key: string): 
 }
 
 function hashOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+  return hash('sha256', key, 'buffer')
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * How a report names a person. `customer_number` is the insurer's number, compared without case and kept upper-cased;
@@ -47,8 +47,8 @@ function userIdProblem(text: string): string | null {
  * projectors, and over database servers.
  */
 export function sliceOf(identity: Identity): number {
-  const digest = createHash('sha256').update(identityKey(identity)).digest()
-  return digest[0]! & (SLICES - 1)
+  // As text, because a buffer costs more to make than the hash.
+  return Number.parseInt(hash('sha256', identityKey(identity), 'hex').slice(0, 2), 16) & (SLICES - 1)
 }
 
 /** A text that no two identities share: kinds have no `/`, and ids of work providers have a fixed length. */

@@ -27,6 +27,7 @@ const BASIC = /^(\d{4})(\d\d)(\d\d)[Tt ](\d\d)(\d\d)(?:(\d\d)(?:[.,](\d{1,9}))?)
 const WITHOUT_OFFSET = /^[\d-]+[Tt ][\d:]+(?:[.,]\d+)?$/
 
 const MAX_OFFSET_MINUTES = 18 * 60
+const MILLISECONDS_PER_400_YEARS = 146_097 * 24 * 60 * 60 * 1000
 
 /** Reads a timestamp of the contract, or says what is wrong with it in words fit for an ASCII header. */
 export function parseInstant(text: string): ParsedInstant {
@@ -47,8 +48,8 @@ export function parseInstant(text: string): ParsedInstant {
     return { problem: 'timestamp has an offset beyond 18:00' }
   }
   // A leap second is told as the second before it, with its fraction.
-  const wholeSecond = second === '60' ? '59' : second
-  const utc = Temporal.Instant.from(`${year}-${month}-${day}T${hour}:${minute}:${wholeSecond}Z`).epochMilliseconds
+  const wholeSecond = second === '60' ? 59 : Number(second)
+  const utc = epochMilliseconds(Number(year), Number(month), Number(day), Number(hour), Number(minute), wholeSecond)
   const microseconds = Number(fraction.slice(0, 6).padEnd(6, '0'))
   const offsetMicroseconds = (sign === '-' ? -offset : offset) * MICROSECONDS_PER_MINUTE
   return { instant: (utc * MICROSECONDS_PER_MILLISECOND + microseconds - offsetMicroseconds) as Instant }
@@ -90,6 +91,19 @@ export function temporal(instant: Instant): Temporal.Instant {
 
 export function fromTemporal(instant: Temporal.Instant): Instant {
   return Number(instant.epochNanoseconds / 1000n) as Instant
+}
+
+/** Arithmetic only: hundreds of thousands a second are read, and `Temporal` would read each as text again. */
+function epochMilliseconds(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+): number {
+  // `Date.UTC` takes years below 100 for those of the last century: the calendar repeats itself every 400 years.
+  return Date.UTC(year + 400, month - 1, day, hour, minute, second) - MILLISECONDS_PER_400_YEARS
 }
 
 function daysInMonth(year: number, month: number): number {

@@ -1,80 +1,103 @@
-import type { IncomingMessage } from 'node:http'
-import type { HttpBindings } from '@hono/node-server'
-import { Hono } from 'hono'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { unavailable } from '../app/time-limit.ts'
 import { ERRORS, Refusal } from '../domain/errors.ts'
 import { splitTarget } from '../domain/query.ts'
 import { isUnavailable } from '../storage/database.ts'
 import { authenticate } from './authenticate.ts'
-import type { Exchange, Resource, Services } from './exchange.ts'
+import type { Exchange, KnownExchange, Resource, Services } from './exchange.ts'
 import { postMatch } from './match.ts'
-import { namesProblem, reply, replyError } from './replies.ts'
+import { namesProblem, type Headers, type Reply, reply, replyError, write } from './replies.ts'
 import { getRequest, REQUESTS_PATH } from './requests.ts'
 import { postBatch, postShift } from './shifts.ts'
 import { getStatus } from './status.ts'
 import { getValidate, VALIDATE_PATH } from './validate.ts'
 
-export type Bindings = { Bindings: HttpBindings }
+/** A path takes one method. `HEAD` is answered as `GET` is, without the body. */
+type Route = { readonly method: 'GET' | 'POST'; readonly answer: (exchange: Exchange) => Promise<Reply> }
 
-/** The paths of the API, each with its one method. Each answers with and without a trailing slash. */
-const RESOURCES: readonly { method: 'GET' | 'POST'; paths: readonly string[]; resource: Resource }[] = [
-  { method: 'POST', paths: ['/v1/shift/login'], resource: postShift('login') },
-  { method: 'POST', paths: ['/v1/shift/logout'], resource: postShift('logout') },
-  { method: 'POST', paths: ['/v1/batch/login'], resource: postBatch('login') },
-  { method: 'POST', paths: ['/v1/batch/logout'], resource: postBatch('logout') },
-  { method: 'POST', paths: ['/v1/match', '/v1/user/match'], resource: postMatch },
-  { method: 'GET', paths: ['/v1/user/status', '/v1/status'], resource: getStatus },
-  { method: 'GET', paths: [VALIDATE_PATH, `${VALIDATE_PATH}/:number`], resource: getValidate },
-  { method: 'GET', paths: [`${REQUESTS_PATH}/:id`], resource: getRequest },
-]
+/** The paths of the API, each with and without a trailing slash. One that ends in `/*` takes one more part. */
+const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['/v1/shift/login', keyed('POST', postShift('login'))],
+  ['/v1/shift/logout', keyed('POST', postShift('logout'))],
+  ['/v1/batch/login', keyed('POST', postBatch('login'))],
+  ['/v1/batch/logout', keyed('POST', postBatch('logout'))],
+  ['/v1/match', keyed('POST', postMatch)],
+  ['/v1/user/match', keyed('POST', postMatch)],
+  ['/v1/user/status', keyed('GET', getStatus)],
+  ['/v1/status', keyed('GET', getStatus)],
+  [VALIDATE_PATH, keyed('GET', getValidate)],
+  [`${VALIDATE_PATH}/*`, keyed('GET', getValidate)],
+  [`${REQUESTS_PATH}/*`, keyed('GET', getRequest)],
+  ['/livez', { method: 'GET', answer: async (exchange) => reply(exchange, 200, OK) }],
+  ['/readyz', { method: 'GET', answer: getReadiness }],
+])
+const OK = '{"status":"ok"}'
 
-/** The API as an application: it listens to nothing. */
-export function buildApi(services: Services): Hono<Bindings> {
-  // Routed by the path as it was sent: `/../` and the like are no way to another path.
-  const app = new Hono<Bindings>({ getPath: (_, options) => splitTarget(options!.env!.incoming.url).path })
-  app.get('/livez', (c) => reply(newExchange(services, c.env.incoming), 200, '{"status":"ok"}'))
-  app.get('/readyz', async (c) => {
-    const exchange = newExchange(services, c.env.incoming)
-    try {
-      await services.assertReady()
-      return reply(exchange, 200, '{"status":"ok"}')
-    } catch {
-      return replyError(exchange, unavailable('the database cannot be used now'))
-    }
-  })
-  for (const { method, paths, resource } of RESOURCES) {
-    for (const path of paths) app.on(method, path, (c) => answer(newExchange(services, c.env.incoming), resource))
+/** The API as a listener of a `node:http` server: it listens to nothing itself. */
+export function buildApi(services: Services): RequestListener {
+  return (incoming, outgoing) => void serve(newExchange(services, incoming), outgoing)
+}
+
+/** The path is taken as it was sent: `/../` and the like are no way to another path. */
+function routeOf(path: string): Route | undefined {
+  const exact = path.endsWith('/*') ? undefined : ROUTES.get(path)
+  if (exact !== undefined) return exact
+  const lastPart = path.lastIndexOf('/') + 1
+  return lastPart === path.length ? undefined : ROUTES.get(`${path.slice(0, lastPart)}*`)
+}
+
+async function serve(exchange: Exchange, outgoing: ServerResponse): Promise<void> {
+  const route = routeOf(exchange.path)
+  const method = exchange.incoming.method === 'HEAD' ? 'GET' : exchange.incoming.method
+  if (route === undefined) {
+    write(outgoing, refuse(exchange, new Refusal('NOT_FOUND', 'there is nothing at this path')))
+  } else if (method !== route.method) {
+    const refusal = new Refusal('METHOD_NOT_ALLOWED', 'this path does not take that method')
+    write(outgoing, refuse(exchange, refusal, ['Allow', route.method === 'GET' ? 'GET, HEAD' : route.method]))
+  } else {
+    const { underWay } = exchange.services
+    underWay.count++
+    const answered = await route.answer(exchange)
+    underWay.count--
+    write(outgoing, answered)
   }
-  for (const path of ['/livez', '/readyz', ...RESOURCES.flatMap((one) => one.paths)]) {
-    const method = RESOURCES.find((one) => one.paths.includes(path))?.method ?? 'GET'
-    app.all(path, (c) => refuse(newExchange(services, c.env.incoming), wrongMethod(), { Allow: allow(method) }))
+}
+
+async function getReadiness(exchange: Exchange): Promise<Reply> {
+  try {
+    await exchange.services.assertReady()
+    return reply(exchange, 200, OK)
+  } catch {
+    return replyError(exchange, unavailable('the database cannot be used now'))
   }
-  app.notFound((c) =>
-    refuse(newExchange(services, c.env.incoming), new Refusal('NOT_FOUND', 'there is nothing at this path')),
-  )
-  return app
 }
 
 function newExchange(services: Services, incoming: IncomingMessage): Exchange {
+  const { path, query } = splitTarget(incoming.url)
   return {
     services,
     incoming,
     requestId: services.context.newId(),
     wantsProblem: namesProblem(incoming.headers.accept),
     isDeprecated: false,
-    ...splitTarget(incoming.url),
+    path,
+    query,
     caller: null,
   }
 }
 
+function keyed(method: Route['method'], resource: Resource): Route {
+  return { method, answer: (exchange) => answer(exchange, resource) }
+}
+
 /** Checks in the order of product.md: path and method are done; key, rate, and the resource looks at size and content. */
-async function answer(exchange: Exchange, resource: Resource): Promise<Response> {
+async function answer(exchange: Exchange, resource: Resource): Promise<Reply> {
   try {
     if (!exchange.services.isPrepared()) throw unavailable('the server is starting')
     const caller = await authenticate(exchange.services.keyRing, exchange.incoming)
-    const known = Object.assign(exchange, { caller })
+    exchange.caller = caller
     exchange.services.rates.admit(caller.keyId, exchange.services.context.now())
-    return await resource(known)
+    return await resource(exchange as KnownExchange)
   } catch (error) {
     return refuse(exchange, refusalOf(exchange, error))
   }
@@ -91,7 +114,7 @@ function refusalOf(exchange: Exchange, error: unknown): Refusal {
   return new Refusal('INTERNAL', 'this is a fault of the server')
 }
 
-function refuse(exchange: Exchange, refusal: Refusal, headers: Record<string, string> = {}): Response {
+function refuse(exchange: Exchange, refusal: Refusal, headers: Headers = []): Reply {
   const { services, incoming, requestId, path } = exchange
   services.refusals.note({
     requestId,
@@ -104,12 +127,4 @@ function refuse(exchange: Exchange, refusal: Refusal, headers: Record<string, st
     detail: refusal.detail,
   })
   return replyError(exchange, refusal, headers)
-}
-
-function wrongMethod(): Refusal {
-  return new Refusal('METHOD_NOT_ALLOWED', 'this path does not take that method')
-}
-
-function allow(method: 'GET' | 'POST'): string {
-  return method === 'GET' ? 'GET, HEAD' : method
 }

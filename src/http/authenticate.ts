@@ -10,9 +10,14 @@ const HTTP_SPACE_AROUND = /^[ \t]+|[ \t]+$/g
  * would join or drop a second header: the raw ones are looked at.
  */
 export async function authenticate(keyRing: KeyRing, incoming: IncomingMessage): Promise<Caller> {
-  const values = incoming.rawHeaders.filter((_, i) => i % 2 === 1 && isAuthorization(incoming.rawHeaders[i - 1]!))
-  const value = (values[0] ?? '').replace(HTTP_SPACE_AROUND, '')
-  if (values.length > 1) throw new Refusal('INVALID_KEY', 'there is more than one Authorization header')
+  const { rawHeaders } = incoming
+  let value = ''
+  let count = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (!isAuthorization(rawHeaders[index]!)) continue
+    if (count++ === 0) value = rawHeaders[index + 1]!.replace(HTTP_SPACE_AROUND, '')
+  }
+  if (count > 1) throw new Refusal('INVALID_KEY', 'there is more than one Authorization header')
   if (value === '') throw new Refusal('MISSING_AUTH', 'there is no Authorization header, or it is empty')
   const caller = (await keyRing.find(value)) ?? (await findBearer(keyRing, value))
   if (caller === null) throw new Refusal('INVALID_KEY', 'the key is not a live one')

@@ -6,7 +6,7 @@ import type { Context } from '../app/context.ts'
 import type { RefusalLog } from '../app/refusals.ts'
 import type { ValidationDesk } from '../app/validate.ts'
 import type { RateLimiter } from './rate-limit.ts'
-import type { ReplyContext } from './replies.ts'
+import type { Reply, ReplyContext } from './replies.ts'
 
 /** What the resources of the API work with. */
 export type Services = {
@@ -17,6 +17,8 @@ export type Services = {
   readonly validationDesk: ValidationDesk
   readonly refusals: RefusalLog
   readonly rates: RateLimiter
+  /** How many requests are being answered. */
+  readonly underWay: { count: number }
   /** Whether the database was checked and migrated: before, nothing is promised on it. */
   readonly isPrepared: () => boolean
   /** Throws unless the database can be used. */
@@ -34,5 +36,8 @@ export type Exchange = ReplyContext & {
   caller: Caller | null
 }
 
+/** One whose caller is known. */
+export type KnownExchange = Exchange & { readonly caller: Caller }
+
 /** A resource answers, or throws a `Refusal`. */
-export type Resource = (exchange: Exchange & { readonly caller: Caller }) => Promise<Response>
+export type Resource = (exchange: KnownExchange) => Promise<Reply>

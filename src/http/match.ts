@@ -10,5 +10,5 @@ export const postMatch: Resource = async (exchange) => {
   const word = parseMatch(parseBody(await readBody(exchange.incoming)), exchange)
   const { requestId, caller, services } = exchange
   await withinTime(recordMatch(services.context, { requestId, workProviderId: caller.workProviderId, ...word }))
-  return reply(exchange, 202, PENDING, { Location: `/v1/requests/${requestId}` })
+  return reply(exchange, 202, PENDING, ['Location', `/v1/requests/${requestId}`])
 }

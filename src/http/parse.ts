@@ -126,16 +126,11 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Counts levels without recursion: a body of brackets alone would overflow the stack. */
-function isNestedDeeper(body: unknown, limit: number): boolean {
-  let level = [body].filter(isContainer)
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > limit) return true
-    level = level.flatMap((container) => Object.values(container).filter(isContainer))
-  }
+/** Goes no deeper than the limit, so that a body of brackets alone cannot overflow the stack. */
+function isNestedDeeper(value: unknown, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (limit === 0) return true
+  if (Array.isArray(value)) return value.some((item) => isNestedDeeper(item, limit - 1))
+  for (const name in value) if (isNestedDeeper((value as JsonObject)[name], limit - 1)) return true
   return false
-}
-
-function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { errorCode, ERRORS, type Refusal } from '../domain/errors.ts'
 
 /** The moment from which `policyId` and `driverId` are deprecated: 13 August 2018, as RFC 9745 writes it. */
@@ -16,29 +17,25 @@ export type ReplyContext = {
   readonly wantsProblem: boolean
 }
 
-export function reply(
-  context: ReplyContext,
-  status: number,
-  body: string,
-  extra: Record<string, string> = {},
-): Response {
-  return new Response(body, { status, headers: { 'Content-Type': JSON_TYPE, ...headersOf(context), ...extra } })
+/** Names and values of headers in turn, as `node:http` takes them fastest. */
+export type Headers = readonly string[]
+
+/** An answer, ready to be written; `body` null for none. */
+export type Reply = { readonly status: number; readonly headers: Headers; readonly body: string | null }
+
+export function reply(context: ReplyContext, status: number, body: string, extra: Headers = []): Reply {
+  return { status, headers: ['Content-Type', JSON_TYPE, ...headersOf(context), ...extra], body }
 }
 
-export function replyEmpty(context: ReplyContext): Response {
-  return new Response(null, { status: 204, headers: headersOf(context) })
+export function replyEmpty(context: ReplyContext): Reply {
+  return { status: 204, headers: headersOf(context), body: null }
 }
 
 /** The bytes of the contract; what explains them goes into headers, or into a body that the client asked for by name. */
-export function replyError(context: ReplyContext, refusal: Refusal, extra: Record<string, string> = {}): Response {
+export function replyError(context: ReplyContext, refusal: Refusal, extra: Headers = []): Reply {
   const { status, title } = ERRORS[refusal.error]
   const code = errorCode(refusal.error)
-  const headers = {
-    ...headersOf(context),
-    ...extra,
-    'Zego-Error-Detail': refusal.detail,
-    ...(refusal.retryAfterSeconds === null ? {} : { 'Retry-After': String(refusal.retryAfterSeconds) }),
-  }
+  const retry = refusal.retryAfterSeconds === null ? [] : ['Retry-After', String(refusal.retryAfterSeconds)]
   const body = context.wantsProblem
     ? {
         type: 'about:blank',
@@ -50,7 +47,8 @@ export function replyError(context: ReplyContext, refusal: Refusal, extra: Recor
       }
     : { error: code }
   const type = context.wantsProblem ? PROBLEM_TYPE : JSON_TYPE
-  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': type, ...headers } })
+  const headers = ['Content-Type', type, ...headersOf(context), ...extra, 'Zego-Error-Detail', refusal.detail, ...retry]
+  return { status, headers, body: JSON.stringify(body) }
 }
 
 /** Whether an Accept header names the problem type itself (`*` does not) and does not rule it out. */
@@ -67,8 +65,11 @@ export function namesProblem(accept: string | undefined): boolean {
     .some(([type, ...parameters]) => type === PROBLEM_TYPE && !parameters.some((one) => /^q=0(\.0*)?$/.test(one)))
 }
 
-function headersOf(context: ReplyContext): Record<string, string> {
-  return context.isDeprecated
-    ? { 'Request-Id': context.requestId, Deprecation: DEPRECATED_SINCE }
-    : { 'Request-Id': context.requestId }
+export function write(outgoing: ServerResponse, { status, headers, body }: Reply): void {
+  if (body === null) outgoing.writeHead(status, headers as string[]).end()
+  else outgoing.writeHead(status, [...headers, 'Content-Length', String(Buffer.byteLength(body))]).end(body)
+}
+
+function headersOf({ requestId, isDeprecated }: ReplyContext): Headers {
+  return isDeprecated ? ['Request-Id', requestId, 'Deprecation', DEPRECATED_SINCE] : ['Request-Id', requestId]
 }

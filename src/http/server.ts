@@ -1,9 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { getRequestListener, type HttpBindings } from '@hono/node-server'
-import { errorCode, ERRORS, type ErrorName, Refusal } from '../domain/errors.ts'
+import { errorCode, ERRORS, type ErrorName } from '../domain/errors.ts'
 import type { Services } from './exchange.ts'
-import { replyError } from './replies.ts'
 
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
@@ -17,6 +15,9 @@ const PARSER_ERRORS: Readonly<Record<string, ErrorName>> = {
   HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
 }
 
+/** The characters of a host and port (RFC 3986, 3.2.2 and 3.2.3). */
+const HOST = /^[\w.~!$&'()*+,;=:%[\]-]*$/
+
 const STATUS_TEXTS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   404: 'Not Found',
@@ -24,19 +25,11 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 }
 
-/** An application, as Hono makes them. */
-export type Served = { fetch(request: Request, env: HttpBindings): Response | Promise<Response> }
-
 /**
  * An HTTP server around the application, with the limits of a public one. It does not listen yet. What never reaches
  * the application, because it is hardly HTTP, is answered in the contract's form all the same.
  */
-export function createHttpServer(app: Served, services: Services): Server {
-  const listener = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
-    // A HTTP/1.0 client need not name a host.
-    hostname: 'localhost',
-    errorHandler: () => unreadable(services, 'the request target cannot be read'),
-  })
+export function createHttpServer(application: RequestListener, services: Services): Server {
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -46,8 +39,8 @@ export function createHttpServer(app: Served, services: Services): Server {
       requireHostHeader: false,
     },
     (incoming, outgoing) => {
-      if (lacksHost(incoming)) answer(services, outgoing, 'INVALID_DATA')
-      else void listener(incoming, outgoing)
+      if (isHostless(incoming)) answer(services, outgoing, 'INVALID_DATA')
+      else application(incoming, outgoing)
     },
   )
   server.maxConnections = MAX_CONNECTIONS
@@ -60,13 +53,10 @@ export function createHttpServer(app: Served, services: Services): Server {
   return server
 }
 
-function lacksHost(incoming: IncomingMessage): boolean {
-  return incoming.httpVersion === '1.1' && incoming.headers.host === undefined
-}
-
-function unreadable(services: Services, detail: string): Response {
-  const context = { requestId: services.context.newId(), isDeprecated: false, wantsProblem: false }
-  return replyError(context, new Refusal('INVALID_DATA', detail))
+/** A HTTP/1.0 client need not name a host; what names one names it in the characters of one. */
+function isHostless(incoming: IncomingMessage): boolean {
+  const { host } = incoming.headers
+  return host === undefined ? incoming.httpVersion === '1.1' : !HOST.test(host)
 }
 
 function answer(services: Services, outgoing: ServerResponse, error: ErrorName): void {

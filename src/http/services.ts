@@ -39,6 +39,7 @@ export function startServices(
       validationDesk: openValidationDesk(context),
       refusals,
       rates: rateLimiter(rates),
+      underWay: { count: 0 },
       isPrepared,
       assertReady,
     },

@@ -1,16 +1,16 @@
 import type { Report } from '../app/accept.ts'
 import type { EventKind } from '../domain/shift-event.ts'
 import { readBody } from './body.ts'
-import type { Exchange, Resource } from './exchange.ts'
+import type { KnownExchange, Resource } from './exchange.ts'
 import { parseBatch, parseBody, parseReport } from './parse.ts'
-import { PENDING, reply } from './replies.ts'
+import { PENDING, type Reply, reply } from './replies.ts'
 
 /** POST /v1/shift/login and /v1/shift/logout */
 export function postShift(kind: EventKind): Resource {
   return async (exchange) => {
     const body = parseBody(await readBody(exchange.incoming))
     const report = parseReport(body, exchange.services.context.now(), exchange)
-    return accept(exchange, exchange.caller, kind, [report])
+    return accept(exchange, kind, [report])
   }
 }
 
@@ -20,18 +20,13 @@ export function postBatch(kind: EventKind): Resource {
     const body = parseBody(await readBody(exchange.incoming))
     const reports = parseBatch(body, exchange.services.context.now(), exchange)
     if (reports.length === 0) return reply(exchange, 202, PENDING)
-    return accept(exchange, exchange.caller, kind, reports)
+    return accept(exchange, kind, reports)
   }
 }
 
-async function accept(
-  exchange: Exchange,
-  caller: { keyId: string; workProviderId: string },
-  kind: EventKind,
-  reports: readonly Report[],
-): Promise<Response> {
-  const { requestId, services } = exchange
+async function accept(exchange: KnownExchange, kind: EventKind, reports: readonly Report[]): Promise<Reply> {
+  const { caller, requestId, services } = exchange
   services.rates.charge(caller.keyId, reports.length)
   await services.acceptor.accept({ requestId, workProviderId: caller.workProviderId, kind, reports })
-  return reply(exchange, 202, PENDING, { Location: `/v1/requests/${requestId}` })
+  return reply(exchange, 202, PENDING, ['Location', `/v1/requests/${requestId}`])
 }

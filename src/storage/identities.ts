@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
-import { type Identity, sliceOf } from '../domain/identity.ts'
+import { type RawBuilder, sql } from 'kysely'
+import { type Identity, type IdentityKind, identityKey, sliceOf } from '../domain/identity.ts'
+import { booleanArray, smallintArray, textArray, uuidArray } from './binary-arrays.ts'
 import type { DatabaseTransaction } from './database.ts'
 
 /**
@@ -9,31 +10,55 @@ import type { DatabaseTransaction } from './database.ts'
  * it, so that one of them sees what the other did.
  */
 export async function lockIdentities(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {
-  const { workProviderId, kind, text } = identityColumns(identities)
-  const wanted = sql`
-    select distinct work_provider_id, kind, identity, slice
-    from unnest(${workProviderId}::uuid[], ${kind}::identity_kind[], ${text}::text[],
-      ${identities.map(sliceOf)}::smallint[]) as wanted (work_provider_id, kind, identity, slice)
-  `
-  await sql`
-    insert into identity (work_provider_id, kind, identity, slice)
-    select work_provider_id, kind, identity, slice from (${wanted}) wanted order by work_provider_id, kind, identity
-    on conflict do nothing
+  const distinct = [...new Map(identities.map((identity) => [identityKey(identity), identity])).values()]
+  // Nearly always all of them are there: to look first costs less than to insert in vain.
+  const { rows: missing } = await sql<{ index: number }>`/* prepared */
+    select place::int - 1 as index from ${identityRows(distinct)}
+    where not exists (
+      select from identity i
+      where i.work_provider_id = asked.work_provider_id and i.kind = asked.kind and i.identity = asked.identity
+    )
   `.execute(trx)
-  await sql`
-    select from identity i join (${wanted}) wanted using (work_provider_id, kind, identity)
+  if (missing.length > 0) {
+    await insertIdentities(
+      trx,
+      missing.map(({ index }) => distinct[index]!),
+    )
+  }
+  await sql`/* prepared */
+    select from identity i join ${identityRows(distinct)} using (work_provider_id, kind, identity)
     order by i.work_provider_id, i.kind, i.identity for update of i
   `.execute(trx)
 }
 
-export function identityColumns(identities: readonly Identity[]): {
-  workProviderId: string[]
-  kind: string[]
-  text: string[]
-} {
-  return {
-    workProviderId: identities.map((identity) => identity.workProviderId),
-    kind: identities.map((identity) => identity.kind),
-    text: identities.map((identity) => identity.text),
-  }
+async function insertIdentities(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {
+  await sql`
+    insert into identity (work_provider_id, kind, identity, slice)
+    select work_provider_id, kind, identity, slice from ${slicedIdentityRows(identities)}
+    order by work_provider_id, kind, identity
+    on conflict do nothing
+  `.execute(trx)
 }
+
+/** Identities as the rows of a statement: `asked (work_provider_id, kind, identity, place)`, places from 1. */
+export function identityRows(identities: readonly Identity[]): RawBuilder<unknown> {
+  return sql`(
+    select work_provider_id, case when is_number then ${CUSTOMER_NUMBER} else ${USER_ID} end as kind, identity, place
+    from unnest(${uuidArray(identities.map((one) => one.workProviderId))}::uuid[],
+      ${booleanArray(identities.map((one) => one.kind === 'customer_number'))}::boolean[],
+      ${textArray(identities.map((one) => one.text))}::text[])
+      with ordinality as one (work_provider_id, is_number, identity, place)
+  ) asked`
+}
+
+/** As `identityRows`, each with its slice. */
+export function slicedIdentityRows(identities: readonly Identity[]): RawBuilder<unknown> {
+  return sql`(
+    select slice, work_provider_id, kind, identity, place
+    from ${identityRows(identities)} join unnest(${smallintArray(identities.map(sliceOf))}::smallint[])
+      with ordinality as its (slice, place) using (place)
+  ) sliced`
+}
+
+export const CUSTOMER_NUMBER = sql`${sql.lit('customer_number' satisfies IdentityKind)}::identity_kind`
+export const USER_ID = sql`${sql.lit('user_id' satisfies IdentityKind)}::identity_kind`

@@ -2,8 +2,10 @@ import { sql } from 'kysely'
 import type { Identity, IdentityKind } from '../domain/identity.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { EventKind, ShiftEvent } from '../domain/shift-event.ts'
+import { booleanArray, integerArray, smallintArray, textArray, timestampArray, uuidArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
-import { microseconds, timestamp, timestampOf } from './sql.ts'
+import { CUSTOMER_NUMBER, USER_ID } from './identities.ts'
+import { microseconds, timestamp } from './sql.ts'
 
 /** Columns of rows, as the arrays that one `unnest` takes: one statement however many rows. */
 export type InboxColumns = {
@@ -22,15 +24,21 @@ export type InboxColumns = {
  * time of the statement as `received_at`.
  */
 export async function appendToInbox(db: Database, rows: InboxColumns): Promise<void> {
-  await sql`
+  await sql`/* prepared */
     insert into inbox (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at)
-    select slice, work_provider_id, request_id, item, identity_kind, identity, kind, ${timestampOf('at')}
-    from unnest(${rows.slice}::smallint[], ${rows.workProviderId}::uuid[], ${rows.requestId}::uuid[],
-      ${rows.item}::integer[], ${rows.identityKind}::identity_kind[], ${rows.identity}::text[],
-      ${rows.kind}::event_kind[], ${rows.at}::bigint[])
-      as row (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at)
+    select slice, work_provider_id, request_id, item, case when is_number then ${CUSTOMER_NUMBER} else ${USER_ID} end, identity,
+      case when is_login then ${LOGIN} else ${LOGOUT} end, at
+    from unnest(${smallintArray(rows.slice)}::smallint[], ${uuidArray(rows.workProviderId)}::uuid[],
+      ${uuidArray(rows.requestId)}::uuid[], ${integerArray(rows.item)}::integer[],
+      ${booleanArray(rows.identityKind.map((kind) => kind === 'customer_number'))}::boolean[],
+      ${textArray(rows.identity)}::text[], ${booleanArray(rows.kind.map((kind) => kind === 'login'))}::boolean[],
+      ${timestampArray(rows.at)}::timestamptz[])
+      as row (slice, work_provider_id, request_id, item, is_number, identity, is_login, at)
   `.execute(db)
 }
+
+const LOGIN = sql`${sql.lit('login' satisfies EventKind)}::event_kind`
+const LOGOUT = sql`${sql.lit('logout' satisfies EventKind)}::event_kind`
 
 type EventRow = { workProviderId: string; identityKind: IdentityKind; identity: string; kind: EventKind; at: Instant }
 
@@ -46,7 +54,7 @@ export async function claimReports(
   trx: DatabaseTransaction,
   limit: number,
 ): Promise<{ claimed: number; events: ShiftEvent[] }> {
-  const { rows } = await sql<{ claimed: number; events: EventRow[] | null }>`
+  const { rows } = await sql<{ claimed: number; events: EventRow[] | null }>`/* prepared */
     with recursive turn (work_provider_id) as (
       (select work_provider_id from inbox order by work_provider_id limit 1)
       union all

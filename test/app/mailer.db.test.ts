@@ -85,10 +85,7 @@ onEachEngine('the outbox', (engine) => {
     const smtp = await startSmtp(() => '250 ok')
     const config = readConfig({ SMTP_URL: smtp.url, MAIL_FROM: 'Insurer <insurer@example.com>' })
     const id = await queue('driver@example.com')
-    const mailer = startMailer(
-      store.context,
-      openMailTransport(config, () => {}),
-    )
+    const mailer = startMailer(store.context, await openMailTransport(config, () => {}))
     const row = await until(id, (one) => one.sent)
     await mailer.stop()
     await smtp.stop()
@@ -102,10 +99,7 @@ onEachEngine('the outbox', (engine) => {
   it('is tried again after a mail server that is away, and given up where it refuses for good', async () => {
     const config = readConfig({ SMTP_URL: 'smtp://127.0.0.1:1' })
     const id = await queue('driver@example.com')
-    const away = startMailer(
-      store.context,
-      openMailTransport(config, () => {}),
-    )
+    const away = startMailer(store.context, await openMailTransport(config, () => {}))
     const row = await until(id, (one) => one.lastError !== null)
     await away.stop()
     assert.deepEqual([row.sent, row.failed, row.attempts], [false, false, 1])
@@ -114,10 +108,7 @@ onEachEngine('the outbox', (engine) => {
     const smtp = await startSmtp((line) => (line.includes('nobody') ? '550 no such mailbox' : '250 ok'))
     await sql`update outbox set next_try_at = now()`.execute(store.context.db)
     const refused = await queue('nobody@example.com')
-    const mailer = startMailer(
-      store.context,
-      openMailTransport(readConfig({ SMTP_URL: smtp.url }), () => {}),
-    )
+    const mailer = startMailer(store.context, await openMailTransport(readConfig({ SMTP_URL: smtp.url }), () => {}))
     assert.ok((await until(id, (one) => one.sent)).attempts === 2)
     assert.match((await until(refused, (one) => one.failed)).lastError ?? '', /no such mailbox/)
     await mailer.stop()
@@ -127,7 +118,7 @@ onEachEngine('the outbox', (engine) => {
   it('is printed on the terminal without SMTP, and stays readable', async () => {
     const said: string[] = []
     const id = await queue('driver@example.com')
-    const transport = openMailTransport(readConfig({}), (line) => said.push(line))
+    const transport = await openMailTransport(readConfig({}), (line) => said.push(line))
     const mailer = startMailer(store.context, transport)
     const row = await until(id, (one) => one.sent)
     await mailer.stop()

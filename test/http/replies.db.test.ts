@@ -27,7 +27,7 @@ describe('what travels beside the bytes', () => {
     ['a 413', 413, (headers) => api.request('POST', '/v1/shift/login', { headers, body: 'x'.repeat(4_194_305) })],
     ['/livez', 200, (headers) => api.request('GET', '/livez', { headers })],
     ['/readyz', 200, (headers) => api.request('GET', '/readyz', { headers })],
-    ['a target that is no URL', 400, (headers) => api.request('GET', 'http://[::1/', { headers })],
+    ['a target that is no URL', 404, (headers) => api.request('GET', 'http://[::1/', { headers })],
     ['an unknown method', 400, (headers) => api.request('FOO', '/v1/shift/login', { headers })],
   ]
   for (const [what, status, ask] of answers) {

@@ -29,6 +29,7 @@ async function serve(context: Context, keyRing: KeyRing, maxQueuedEvents: number
     validationDesk: openValidationDesk(context),
     refusals: { note() {}, stop: () => Promise.resolve() },
     rates: rateLimiter(),
+    underWay: { count: 0 },
     isPrepared: () => true,
     assertReady: () => ping(context.db),
   }
