@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { MICROSECONDS_PER_MILLISECOND } from '../domain/instant.ts'
 import type { Change } from '../domain/rederive.ts'
 import { bindingsOfIdentities } from '../storage/bindings.ts'
 import { type Database, inTransaction } from '../storage/database.ts'
@@ -9,20 +11,42 @@ import type { Context } from './context.ts'
 import { changesOf, deriveStreams } from './derive.ts'
 import { startWorker, type Worker } from './worker.ts'
 
-/** The reports that one transaction takes: enough to share a commit, few enough that nobody waits for its locks. */
-const REPORTS_A_TURN = 1_000
+/**
+ * The reports that one transaction takes: few while there are few, so that whoever waits for its locks, or for the
+ * embedded engine's one backend, waits for some milliseconds; more as they pile up, because many share its cost.
+ */
+const MIN_REPORTS_A_TURN = 32
+const MAX_REPORTS_A_TURN = 1_000
+/** Of the embedded engine while callers wait for it: some milliseconds. */
+const MAX_REPORTS_A_SHARED_TURN = 64
+/** The longest rest between turns, for the callers. */
+const MAX_REST_MS = 50
 /** How often an idle projector looks: reports accepted by another process do not nudge it. */
 const POLL_MS = 100
 const POLL_EMBEDDED_MS = 1_000
 
-/** Derives shifts from accepted reports, in the background. Any number of processes may do so at once. */
-export function startProjector(context: Context): Worker {
+/**
+ * Derives shifts from accepted reports, in the background. Any number of processes may do so at once.
+ *
+ * The embedded engine serves one at a time, and whoever calls goes first: while `isServing` says that somebody is being
+ * answered, turns are short, and each is followed by a rest as long as itself.
+ */
+export function startProjector(context: Context, isServing: () => boolean): Worker {
   const pollMs = context.isEmbedded ? POLL_EMBEDDED_MS : POLL_MS
+  let limit = MIN_REPORTS_A_TURN
   return startWorker(context.log, 'projector', pollMs, async () => {
-    const claimed = await projectReports(context.db, REPORTS_A_TURN)
+    const begun = context.now()
+    const claimed = await projectReports(context.db, limit)
     const isPending = await derivePending(context.db)
+    const isSharing = context.isEmbedded && isServing()
+    limit = claimed < limit ? MIN_REPORTS_A_TURN : Math.min(2 * limit, mostATurn(isSharing))
+    if (isSharing) await delay(Math.min((context.now() - begun) / MICROSECONDS_PER_MILLISECOND, MAX_REST_MS))
     return claimed > 0 || isPending
   })
+}
+
+function mostATurn(isSharing: boolean): number {
+  return isSharing ? MAX_REPORTS_A_SHARED_TURN : MAX_REPORTS_A_TURN
 }
 
 /**
@@ -34,7 +58,7 @@ export function startProjector(context: Context): Worker {
  * The events are in before the identities are locked and the bindings are read after: whoever binds meanwhile either
  * sees these events, or is seen here.
  */
-export function projectReports(db: Database, limit = REPORTS_A_TURN): Promise<number> {
+export function projectReports(db: Database, limit = MAX_REPORTS_A_TURN): Promise<number> {
   return inTransaction(db, async (trx) => {
     const { claimed, events } = await claimReports(trx, limit)
     if (events.length === 0) return claimed

@@ -2,8 +2,9 @@ import { sql } from 'kysely'
 import { type Identity, type IdentityKind, sliceOf } from '../domain/identity.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Binding } from '../domain/link.ts'
+import { bigintArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
-import { identityColumns } from './identities.ts'
+import { identityRows } from './identities.ts'
 import { microseconds, microsecondsOrNull, timestamp } from './sql.ts'
 
 type BindingRow = {
@@ -33,13 +34,10 @@ const COLUMNS = sql`
 `
 
 export async function bindingsOfIdentities(db: Database, identities: readonly Identity[]): Promise<BoundIdentity[]> {
-  const { workProviderId, kind, text } = identityColumns(identities)
-  const { rows } = await sql<BindingRow>`
+  const { rows } = await sql<BindingRow>`/* prepared */
     select ${COLUMNS}
     from (
-      select distinct work_provider_id, identity_kind, identity
-      from unnest(${workProviderId}::uuid[], ${kind}::identity_kind[], ${text}::text[])
-        as wanted (work_provider_id, identity_kind, identity)
+      select distinct work_provider_id, kind as identity_kind, identity from ${identityRows(identities)}
     ) wanted
     join binding b using (work_provider_id, identity_kind, identity)
     left join release r on r.binding_id = b.id
@@ -49,10 +47,10 @@ export async function bindingsOfIdentities(db: Database, identities: readonly Id
 }
 
 export async function bindingsOfLinks(db: Database, linkIds: readonly number[]): Promise<BoundIdentity[]> {
-  const { rows } = await sql<BindingRow>`
+  const { rows } = await sql<BindingRow>`/* prepared */
     select ${COLUMNS}
     from binding b left join release r on r.binding_id = b.id
-    where b.link_id = any(${linkIds}::bigint[]) order by b.id
+    where b.link_id = any(${bigintArray(linkIds)}::bigint[]) order by b.id
   `.execute(db)
   return rows.map(bindingFromRow)
 }

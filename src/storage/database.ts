@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { type ControlledTransaction, Kysely, type KyselyPlugin, PostgresDialect, sql, type Transaction } from 'kysely'
 import type { Socket } from 'node:net'
 import pg, { type PoolClient } from 'pg'
@@ -15,6 +16,14 @@ const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 60_000
 const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5_000
 const INT8_OID = 20
+
+/**
+ * Every statement here has an index for it, and its plan may be made while a table is empty, and kept: a plan that
+ * reads all of a table, because there is little of it now, is never wanted (docs/decisions/0014). Nor does any run long
+ * enough to be worth compiling.
+ */
+export const PLANNER_SETTINGS = ['enable_seqscan=off', 'enable_bitmapscan=off', 'jit=off'] as const
+const OPTIONS = PLANNER_SETTINGS.map((setting) => `-c ${setting}`).join(' ')
 
 export type DatabaseTarget = { embeddedHost: string } | { url: string }
 
@@ -36,11 +45,12 @@ export function openDatabase(
     ...(isEmbedded
       ? { host: target.embeddedHost, port: 5432, user: 'postgres', database: 'postgres', max: EMBEDDED_POOL_SIZE }
       : {
-          connectionString: target.url,
+          connectionString: withOptions(target.url),
           max: SERVER_POOL_SIZE,
           statement_timeout: STATEMENT_TIMEOUT_MS,
           idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
           application_name: 'zego',
+          options: OPTIONS,
         }),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
@@ -50,10 +60,44 @@ export function openDatabase(
   // A connection can break between two statements of its user; the next statement says so, this listener need not.
   pool.on('connect', (client) => {
     client.on('error', () => {})
+    prepareMarked(client)
     if (!isEmbedded) hangUpWhenSilent(client)
   })
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }), plugins })
   return { db, isEmbedded, close: () => db.destroy() }
+}
+
+/** A URL's own options would replace those given beside it. */
+function withOptions(url: string): string {
+  if (!URL.canParse(url)) return url
+  const parsed = new URL(url)
+  const own = parsed.searchParams.get('options')
+  if (own === null) return url
+  parsed.searchParams.set('options', `${OPTIONS} ${own}`)
+  return parsed.href
+}
+
+/** What a statement begins with that is run so often that to read and plan it anew would cost more than to run it. */
+const PREPARED = '/* prepared */'
+/** A few dozen statements bear the mark; each text is its own name, so that two connections never mean different ones. */
+const preparedNames = new Map<string, string>()
+
+/** Runs marked statements as prepared ones of their connection. */
+function prepareMarked(client: PoolClient): void {
+  const query = client.query.bind(client) as (...given: unknown[]) => unknown
+  const run = (text: unknown, ...rest: unknown[]): unknown => {
+    if (typeof text !== 'string' || !text.trimStart().startsWith(PREPARED)) return query(text, ...rest)
+    return query({ name: preparedName(text), text, values: rest[0] })
+  }
+  client.query = run as PoolClient['query']
+}
+
+function preparedName(text: string): string {
+  const known = preparedNames.get(text)
+  if (known !== undefined) return known
+  const name = hash('sha256', text, 'hex').slice(0, 32)
+  preparedNames.set(text, name)
+  return name
 }
 
 /**

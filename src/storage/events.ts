@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
 import { type Identity, type IdentityKind, sliceOf } from '../domain/identity.ts'
-import type { Instant } from '../domain/instant.ts'
+import { formatInstant, type Instant } from '../domain/instant.ts'
+import { earlier } from '../domain/interval.ts'
 import type { Annulment, EventKind, ReceivedEvent, ShiftEvent } from '../domain/shift-event.ts'
+import { booleanArray, integerArray, smallintArray, textArray, timestampArray, uuidArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
-import { identityColumns } from './identities.ts'
-import { microseconds, timestamp, timestampOf } from './sql.ts'
+import { CUSTOMER_NUMBER, identityRows, slicedIdentityRows, USER_ID } from './identities.ts'
+import { microseconds, timestamp } from './sql.ts'
 
 /** A stretch of an identity's events to read: from `from` on, before `to`, at most `limit` of them. */
 export type EventRange = {
@@ -21,24 +23,29 @@ export type RangeEvent = { readonly range: number; readonly kind: EventKind; rea
  * bounds also tell PostgreSQL which partitions to look into.
  */
 export async function readEventRanges(db: Database, ranges: readonly EventRange[]): Promise<RangeEvent[]> {
-  const { workProviderId, kind, text } = identityColumns(ranges.map((range) => range.identity))
-  const { rows } = await sql<RangeEvent>`
-    select r.range, e.kind, ${microseconds('e.at')} as at
-    from (
-      select ordinality::int - 1 as range, slice, work_provider_id, identity_kind, identity,
-        ${timestampOf('from_us')} as from_at, ${timestampOf('to_us')} as to_at, at_most
-      from unnest(${ranges.map((range) => sliceOf(range.identity))}::smallint[], ${workProviderId}::uuid[],
-        ${kind}::identity_kind[], ${text}::text[], ${ranges.map((range) => range.from)}::bigint[],
-        ${ranges.map((range) => range.to)}::bigint[], ${ranges.map((range) => range.limit)}::int[])
-        with ordinality as r (slice, work_provider_id, identity_kind, identity, from_us, to_us, at_most, ordinality)
-    ) r
+  if (ranges.length === 0) return []
+  const identities = ranges.map((range) => range.identity)
+  const earliest = ranges.reduce((first, range) => earlier(first, range.from), ranges[0]!.from)
+  const { rows } = await sql<RangeEvent>`/* prepared */
+    select r.place::int - 1 as range, e.kind, ${microseconds('e.at')} as at
+    from unnest(${smallintArray(identities.map(sliceOf))}::smallint[],
+      ${uuidArray(identities.map((one) => one.workProviderId))}::uuid[],
+      ${booleanArray(identities.map((one) => one.kind === 'customer_number'))}::boolean[],
+      ${textArray(identities.map((one) => one.text))}::text[],
+      ${timestampArray(ranges.map((range) => range.from))}::timestamptz[],
+      ${timestampArray(ranges.map((range) => range.to))}::timestamptz[],
+      ${integerArray(ranges.map((range) => range.limit))}::int[])
+      with ordinality as r (slice, work_provider_id, is_number, identity, from_at, to_at, at_most, place)
     cross join lateral (
       select e.kind, e.at from event e
-      where e.slice = r.slice and e.work_provider_id = r.work_provider_id and e.identity_kind = r.identity_kind
+      where e.slice = r.slice and e.work_provider_id = r.work_provider_id
+        and e.identity_kind = case when r.is_number then ${CUSTOMER_NUMBER} else ${USER_ID} end
         and e.identity = r.identity and e.at >= r.from_at and e.at < r.to_at and not e.annulled
+        -- Known before the statement runs: months before all of the ranges are not even looked into.
+        and e.at >= ${formatInstant(earliest)}::timestamptz
       order by e.at limit r.at_most
     ) e
-    order by r.range, e.at
+    order by r.place, e.at
   `.execute(db)
   return rows
 }
@@ -67,12 +74,9 @@ export async function eventsOfIdentities(
   identities: readonly Identity[],
   { withInbox }: { withInbox: boolean },
 ): Promise<ReceivedEvent[]> {
-  const { workProviderId, kind, text } = identityColumns(identities)
   const { rows } = await sql<EventRow>`
     with wanted as (
-      select distinct slice, work_provider_id, identity_kind, identity
-      from unnest(${identities.map(sliceOf)}::smallint[], ${workProviderId}::uuid[], ${kind}::identity_kind[],
-        ${text}::text[]) as wanted (slice, work_provider_id, identity_kind, identity)
+      select distinct slice, work_provider_id, kind as identity_kind, identity from ${slicedIdentityRows(identities)}
     ),
     told as (
       select slice, work_provider_id, identity_kind, identity, kind, at, received_at, request_id, item
@@ -148,15 +152,12 @@ export async function insertAnnulment(
 }
 
 async function annulmentsOf(db: Database, identities: readonly Identity[]): Promise<Map<string, Annulment[]>> {
-  const { workProviderId, kind, text } = identityColumns(identities)
   const { rows } = await sql<Omit<EventRow, 'receivedAt' | 'requestId'> & Annulment>`
     select e.work_provider_id as "workProviderId", e.identity_kind as "identityKind", e.identity, e.kind,
       ${microseconds('e.at')} as at, e.annulled, e.reason, e.by_whom as by,
       ${microseconds('e.recorded_at')} as "recordedAt"
     from (
-      select distinct work_provider_id, identity_kind, identity
-      from unnest(${workProviderId}::uuid[], ${kind}::identity_kind[], ${text}::text[])
-        as wanted (work_provider_id, identity_kind, identity)
+      select distinct work_provider_id, kind as identity_kind, identity from ${identityRows(identities)}
     ) wanted
     join annulment e using (work_provider_id, identity_kind, identity)
     order by e.seq

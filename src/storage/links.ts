@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
 import type { Consent, ConsentCameBy, Link } from '../domain/link.ts'
 import type { Change } from '../domain/rederive.ts'
+import { bigintArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
 import { microseconds, microsecondsOrNull, timestamp, timestampOf } from './sql.ts'
 
@@ -75,10 +76,15 @@ export type LockedStream = {
 
 /** Locks streams in the order of their ids; the last of the locks (ARCHITECTURE.md, "Locks"). */
 export async function lockStreams(trx: DatabaseTransaction, linkIds: readonly number[]): Promise<LockedStream[]> {
-  const { rows } = await sql<{ id: number; workProviderId: string; from: Instant | null; to: Instant | null }>`
+  const { rows } = await sql<{
+    id: number
+    workProviderId: string
+    from: Instant | null
+    to: Instant | null
+  }>`/* prepared */
     select id, work_provider_id as "workProviderId", ${microsecondsOrNull('derive_from')} as "from",
       ${microsecondsOrNull('derive_to')} as "to"
-    from link where id = any(${linkIds}::bigint[]) order by id for no key update
+    from link where id = any(${bigintArray(linkIds)}::bigint[]) order by id for no key update
   `.execute(trx)
   return rows.map(({ id, workProviderId, from, to }) => ({
     linkId: id,

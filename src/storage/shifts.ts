@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
 import { type Anomaly, type AnomalyKind, type Derived, RULES_VERSION, type Shift } from '../domain/shift-engine.ts'
+import { bigintArray, integerArray, timestampArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
 import { microseconds, microsecondsOrNull, timestampOf } from './sql.ts'
 
@@ -15,11 +16,13 @@ type ShiftRow = { range: number; isBefore: boolean; startedAt: Instant; endedAt:
 /** Reads several ranges at once. The answer has the order of the ranges. */
 export async function readDerivedRanges(db: Database, ranges: readonly DerivedRange[]): Promise<StoredRange[]> {
   const wanted = sql`
-    (select ordinality::int - 1 as range, link_id, ${timestampOf('from_us')} as from_at, at_most
-    from unnest(${ranges.map((range) => range.linkId)}::bigint[], ${ranges.map((range) => range.from)}::bigint[],
-      ${ranges.map((range) => range.limit)}::int[]) with ordinality as w (link_id, from_us, at_most, ordinality)) w
+    (select ordinality::int - 1 as range, link_id, from_at, at_most
+    from unnest(${bigintArray(ranges.map((range) => range.linkId))}::bigint[],
+      ${timestampArray(ranges.map((range) => range.from))}::timestamptz[],
+      ${integerArray(ranges.map((range) => range.limit))}::int[])
+      with ordinality as w (link_id, from_at, at_most, ordinality)) w
   `
-  const shifts = await sql<ShiftRow>`
+  const shifts = await sql<ShiftRow>`/* prepared */
     select w.range, s.started_at < w.from_at as "isBefore", ${microseconds('s.started_at')} as "startedAt",
       ${microsecondsOrNull('s.ended_at')} as "endedAt", ${microseconds('s.cap_at')} as "capAt"
     from ${wanted} cross join lateral (
@@ -31,7 +34,7 @@ export async function readDerivedRanges(db: Database, ranges: readonly DerivedRa
     ) s
     order by w.range, s.started_at
   `.execute(db)
-  const anomalies = await sql<{ range: number; at: Instant; kind: AnomalyKind }>`
+  const anomalies = await sql<{ range: number; at: Instant; kind: AnomalyKind }>`/* prepared */
     select w.range, ${microseconds('a.at')} as at, a.kind
     from ${wanted} cross join lateral (
       select at, kind from anomaly where link_id = w.link_id and at >= w.from_at order by at limit w.at_most
@@ -67,13 +70,14 @@ export async function writeDerived(trx: DatabaseTransaction, changes: DerivedCha
     `.execute(trx)
   }
   if (writeShifts.length > 0) {
-    await sql`
+    await sql`/* prepared */
       insert into shift (link_id, started_at, ended_at, cap_at, rules_version)
-      select link_id, ${timestampOf('started_us')}, ${timestampOf('ended_us')}, ${timestampOf('cap_us')},
-        ${RULES_VERSION}::smallint
-      from unnest(${writeShifts.map((shift) => shift.linkId)}::bigint[],
-        ${writeShifts.map((shift) => shift.startedAt)}::bigint[], ${writeShifts.map((shift) => shift.endedAt)}::bigint[],
-        ${writeShifts.map((shift) => shift.capAt)}::bigint[]) as row (link_id, started_us, ended_us, cap_us)
+      select link_id, started_at, ended_at, cap_at, ${RULES_VERSION}::smallint
+      from unnest(${bigintArray(writeShifts.map((shift) => shift.linkId))}::bigint[],
+        ${timestampArray(writeShifts.map((shift) => shift.startedAt))}::timestamptz[],
+        ${timestampArray(writeShifts.map((shift) => shift.endedAt))}::timestamptz[],
+        ${timestampArray(writeShifts.map((shift) => shift.capAt))}::timestamptz[])
+        as row (link_id, started_at, ended_at, cap_at)
       on conflict (link_id, started_at) do update
         set ended_at = excluded.ended_at, cap_at = excluded.cap_at, rules_version = excluded.rules_version
     `.execute(trx)
@@ -86,7 +90,7 @@ export async function writeDerived(trx: DatabaseTransaction, changes: DerivedCha
     `.execute(trx)
   }
   if (writeAnomalies.length > 0) {
-    await sql`
+    await sql`/* prepared */
       insert into anomaly (link_id, at, kind, rules_version)
       select link_id, ${timestampOf('at_us')}, kind, ${RULES_VERSION}::smallint
       from unnest(${writeAnomalies.map((anomaly) => anomaly.linkId)}::bigint[],

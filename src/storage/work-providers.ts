@@ -33,7 +33,7 @@ export async function listWorkProviders(db: Database): Promise<WorkProvider[]> {
  */
 export async function shareWorkProviders(trx: DatabaseTransaction, ids: readonly string[]): Promise<void> {
   const sorted = [...new Set(ids)].sort()
-  await sql`
+  await sql`/* prepared */
     select pg_advisory_xact_lock_shared(hashtextextended(id, ${WORK_PROVIDER_LOCK})) from unnest(${sorted}::text[]) id
   `.execute(trx)
 }
@@ -52,7 +52,7 @@ type SettingRow = {
 }
 
 export async function settingsOf(db: Database, ids: readonly string[]): Promise<Map<string, Setting[]>> {
-  const { rows } = await sql<SettingRow>`
+  const { rows } = await sql<SettingRow>`/* prepared */
     select seq, work_provider_id as "workProviderId", name, value,
       ${microseconds('effective_at')} as "effectiveAt", ${microseconds('recorded_at')} as "recordedAt"
     from setting where work_provider_id = any(${ids}::uuid[]) order by seq

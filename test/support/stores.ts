@@ -87,7 +87,9 @@ async function openEmbeddedStore(): Promise<Store> {
 async function embeddedTemplate(): Promise<string> {
   const hash = createHash('sha256')
   for (const { text } of migrations()) hash.update(text)
-  hash.update(readFileSync(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url)))
+  for (const path of ['../../node_modules/@electric-sql/pglite/package.json', '../../src/storage/partitions.ts']) {
+    hash.update(readFileSync(new URL(path, import.meta.url)))
+  }
   hash.update(new Date().toISOString().slice(0, 7))
   const cache = fileURLToPath(new URL('../../node_modules/.cache/zego-test/', import.meta.url))
   const path = join(cache, hash.digest('hex').slice(0, 16))

@@ -8,6 +8,9 @@ import type { PGlite } from '@electric-sql/pglite'
  * Query or a Sync message): were single messages interleaved, one connection's Parse would replace another's unnamed
  * statement. While a unit leaves a transaction open, only its connection is served; one that then stays silent for
  * `IDLE_IN_TRANSACTION_MS` is rolled back and cut off, because it holds up everybody else.
+ *
+ * A prepared statement is the session's too, so all connections share it: who prepares a text under the name that it
+ * has already is told that it is done.
  */
 export const IDLE_IN_TRANSACTION_MS = 2_000
 
@@ -17,6 +20,7 @@ const SSL_REQUEST = 80_877_103
 const GSS_ENCRYPTION_REQUEST = 80_877_104
 const CANCEL_REQUEST = 80_877_102
 const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5])
+const PARSE_COMPLETE = Buffer.from([0x31, 0, 0, 0, 4])
 const ROLLBACK = queryMessage('rollback')
 
 export type SessionGate = { close(): Promise<void> }
@@ -53,6 +57,8 @@ class Gate {
   readonly #fatal: (error: unknown) => void
   readonly #connections = new Set<Connection>()
   readonly #waiting: Unit[] = []
+  /** The Parse messages of the named statements that the session has, by name. */
+  readonly #prepared = new Map<string, Buffer>()
   #running = false
   #closing = false
   #isBroken = false
@@ -98,12 +104,28 @@ class Gate {
         continue
       }
       clearTimeout(this.#holderTimer)
-      const answer = await this.#execute(unit.bytes)
+      const answer = await this.#executeUnit(unit.bytes)
       if (answer === null) return
       unit.connection.socket.write(answer)
       await this.#note(unit.connection, answer)
     }
     this.#running = false
+  }
+
+  /** Executes a unit; where it begins by preparing what is prepared already, the rest of it. */
+  async #executeUnit(bytes: Buffer): Promise<Buffer | null> {
+    const parse = namedParse(bytes)
+    if (parse === null) return this.#execute(bytes)
+    const { name, message } = parse
+    if (this.#prepared.get(name)?.equals(message) === true) {
+      const answer = await this.#execute(bytes.subarray(message.length))
+      return answer === null ? null : Buffer.concat([PARSE_COMPLETE, answer])
+    }
+    const answer = await this.#execute(bytes)
+    if (answer?.subarray(0, PARSE_COMPLETE.length).equals(PARSE_COMPLETE) === true) {
+      this.#prepared.set(name, Buffer.from(message))
+    }
+    return answer
   }
 
   async #execute(bytes: Buffer): Promise<Buffer | null> {
@@ -238,6 +260,13 @@ class Connection {
     this.socket.destroy()
     return false
   }
+}
+
+/** The Parse message that a unit begins with, if it names its statement. */
+function namedParse(bytes: Buffer): { name: string; message: Buffer } | null {
+  if (bytes[0] !== 0x50 /* Parse */ || bytes[5] === 0) return null
+  const message = bytes.subarray(0, 1 + bytes.readInt32BE(1))
+  return { name: message.toString('utf8', 5, message.indexOf(0, 5)), message }
 }
 
 /** Whether an answer ends with ReadyForQuery: `Z`, a length of 5, and the transaction state. */
