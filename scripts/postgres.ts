@@ -25,7 +25,7 @@ export async function findTestServer(): Promise<TestServer | null> {
 }
 
 /** Where Debian keeps `initdb` and `postgres`, the newest version; or where the PATH finds them. */
-function findBinaries(): string | null {
+export function findBinaries(): string | null {
   if (existsSync(DEBIAN_ROOT)) {
     const versions = readdirSync(DEBIAN_ROOT).sort((a, b) => Number(b) - Number(a))
     const found = versions
@@ -39,8 +39,11 @@ function findBinaries(): string | null {
   return onPath ?? null
 }
 
-/** A cluster in a temporary directory, with its defaults for durability, run by a user who is not root. */
-async function startCluster(binaries: string): Promise<TestServer> {
+/**
+ * A cluster in a temporary directory, with its defaults for durability, run by a user who is not root. `prefix` goes
+ * before the command line of the server.
+ */
+export async function startCluster(binaries: string, prefix: readonly string[] = []): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'zego-cluster-'))
   const user = unprivileged()
   chmodSync(directory, 0o700)
@@ -62,7 +65,8 @@ async function startCluster(binaries: string): Promise<TestServer> {
     '-c',
     `unix_socket_directories=${directory}`,
   ]
-  const server = spawn(join(binaries, 'postgres'), ['-D', data, ...settings], { ...identity, stdio: 'ignore' })
+  const [command, ...args] = [...prefix, join(binaries, 'postgres'), '-D', data, ...settings]
+  const server = spawn(command!, args, { ...identity, stdio: 'ignore' })
   const url = `postgres://root@127.0.0.1:${port}/postgres`
   const deadline = performance.now() + START_PATIENCE_MS
   while (!(await answers(url))) {

@@ -1,0 +1,172 @@
+import { start } from '../processes.ts'
+import { emptyInbox, upkeep } from '../statements.ts'
+import {
+  type Bench,
+  beside,
+  inTurns,
+  ITEMS_A_BATCH,
+  load,
+  milliseconds,
+  perSecond,
+  ratioOf,
+  type Row,
+  startBaseline,
+  traffic,
+} from '../bench.ts'
+
+const BARE = 'bench/baselines/bare-http.ts'
+const EXPRESS = 'bench/baselines/express-pg.ts'
+
+/** The process that accepts: on a server one that does nothing else, embedded the whole program. */
+function serveAccepting({ store }: Bench) {
+  return store.serve(store.engine === 'server' ? 'accept' : 'all')
+}
+
+/** How many single reports a second are accepted; and how long one takes at half of that. */
+export async function singleReports(bench: Bench): Promise<Row[]> {
+  const { engine } = bench.store
+  const ceiling = (starting: () => Promise<{ port: number; stop(): Promise<void>; pid: number; said: string }>) => () =>
+    beside(starting(), async ({ port }) => (await load(bench, [port], traffic(bench, 'report'))).perSecond)
+  const [bare, express, ours] = (await inTurns(bench, [
+    ceiling(() => startBaseline(bench, BARE)),
+    ceiling(() => startBaseline(bench, EXPRESS)),
+    ceiling(() => serveAccepting(bench)),
+  ])) as [number, number, number]
+  const rate = Math.floor(ours / 2)
+  const atHalf = { rate, warmUpMs: 3_000, measureMs: bench.isQuick ? 2_000 : 15_000 }
+  // The ceilings left a backlog, which no steady load would have.
+  await forgetWaiting(bench)
+  const bareAtHalf = await beside(startBaseline(bench, BARE), ({ port }) =>
+    load(bench, [port], traffic(bench, 'report'), atHalf),
+  )
+  const [oursAtHalf, oursDisturbed] = await beside(serveAccepting(bench), async ({ port }) => [
+    await load(bench, [port], traffic(bench, 'report'), atHalf),
+    await disturbed(bench, () => load(bench, [port], traffic(bench, 'report'), atHalf)),
+  ])
+  const latency = (what: string, measured: typeof oursAtHalf, target: string, isMet: boolean | null): Row => ({
+    what: `${what} at ${perSecond(rate)}`,
+    engine,
+    measured: `p50 ${milliseconds(measured!.p50)}, p99 ${milliseconds(measured!.p99)}`,
+    baseline: `bare HTTP p50 ${milliseconds(bareAtHalf.p50)}, p99 ${milliseconds(bareAtHalf.p99)}`,
+    ratio: ratioOf(measured!.p99, bareAtHalf.p99),
+    target,
+    isMet,
+  })
+  return [
+    {
+      what: 'single reports accepted',
+      engine,
+      measured: perSecond(ours),
+      baseline: `bare HTTP ${perSecond(bare)}`,
+      ratio: ratioOf(ours, bare),
+      target: '0.55',
+      isMet: ours >= 0.55 * bare,
+    },
+    {
+      what: 'single reports accepted',
+      engine,
+      measured: perSecond(ours),
+      baseline: `Express ${perSecond(express)}`,
+      ratio: ratioOf(ours, express),
+      target: '5',
+      isMet: ours >= 5 * express,
+    },
+    latency('accepting one', oursAtHalf, 'p50 < 5 ms, p99 < 25 ms', oursAtHalf!.p50 < 5 && oursAtHalf!.p99 < 25),
+    latency('accepting one, across a checkpoint and a vacuum', oursDisturbed, 'no target', null),
+  ]
+}
+
+/** What was accepted before is not to be derived while something else is measured. */
+export async function forgetWaiting({ store }: Bench): Promise<void> {
+  const { context, close } = await store.connect()
+  await emptyInbox(context)
+  await close()
+}
+
+/** Runs a load with a checkpoint and a vacuum in the middle of it. */
+async function disturbed<T>(bench: Bench, run: () => Promise<T>): Promise<T> {
+  const { context, close } = await bench.store.connect()
+  const running = run()
+  await upkeep(context)
+  const result = await running
+  await close()
+  return result
+}
+
+/** How many events a second are accepted in batches, and how many rows the engine stores by one statement after another. */
+export async function batches(bench: Bench): Promise<Row[]> {
+  const { store } = bench
+  const [limit, ours] = (await inTurns(bench, [
+    () => storageLimit(bench),
+    () =>
+      beside(serveAccepting(bench), async ({ port }) => {
+        const { perSecond } = await load(bench, [port], traffic(bench, 'batch'))
+        return perSecond * ITEMS_A_BATCH
+      }),
+  ])) as [number, number]
+  return [
+    {
+      what: `events accepted in batches of ${ITEMS_A_BATCH}`,
+      engine: store.engine,
+      measured: perSecond(ours),
+      baseline: `insert ... unnest ${perSecond(limit)}`,
+      ratio: ratioOf(ours, limit),
+      target: '0.70',
+      isMet: ours >= 0.7 * limit,
+    },
+  ]
+}
+
+/** Rows a second by one `insert ... unnest` after another, on the same engine. */
+export function storageLimit({ store, isQuick }: Bench): Promise<number> {
+  const environment = { ...store.environment, MEASURE_SECONDS: isQuick ? '1' : '4' }
+  const starting = start('bench/baselines/insert-unnest.ts', [], environment, /Rows a second: (\d+)\./)
+  return beside(starting, async ({ said }) => Number(said))
+}
+
+/** How many statuses a second are answered, of customers who are all linked. */
+export async function statuses(bench: Bench): Promise<Row[]> {
+  const asked = traffic(bench, 'status', { couriers: bench.customers })
+  const ask = async ({ port }: { port: number }): Promise<number> => (await load(bench, [port], asked)).perSecond
+  const [bare, ours] = (await inTurns(bench, [
+    () => beside(startBaseline(bench, BARE), ask),
+    () => beside(serveAccepting(bench), ask),
+  ])) as [number, number]
+  return [
+    {
+      what: `user/status, ${bench.customers.toLocaleString('en-GB')} customers`,
+      engine: bench.store.engine,
+      measured: perSecond(ours),
+      baseline: `bare HTTP ${perSecond(bare)}`,
+      ratio: ratioOf(ours, bare),
+      target: '0.60',
+      isMet: ours >= 0.6 * bare,
+    },
+  ]
+}
+
+/** How long the program takes to answer, on a data directory that is there. */
+export async function starting(bench: Bench): Promise<Row[]> {
+  const timed = (begin: () => Promise<{ stop(): Promise<void> }>) => async () => {
+    const begun = performance.now()
+    const running = await begin()
+    const took = performance.now() - begun
+    await running.stop()
+    return took
+  }
+  const [bare, ours] = (await inTurns(bench, [
+    timed(() => startBaseline(bench, BARE)),
+    timed(() => bench.store.serve()),
+  ])) as [number, number]
+  return [
+    {
+      what: 'start on an existing store',
+      engine: bench.store.engine,
+      measured: milliseconds(ours),
+      baseline: `bare HTTP ${milliseconds(bare)}`,
+      ratio: ratioOf(ours, bare),
+      target: '< 1,000 ms',
+      isMet: ours < 1_000,
+    },
+  ]
+}

@@ -1,0 +1,126 @@
+import { sql } from 'kysely'
+import type { Context } from '../src/app/context.ts'
+import type { Instant } from '../src/domain/instant.ts'
+
+/* What the bench itself asks of the database, beside the program. */
+
+export async function inboxRows({ db }: Context): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*)::bigint as count from inbox`.execute(db)
+  return rows[0]!.count
+}
+
+export async function emptyInbox({ db }: Context): Promise<void> {
+  await sql`truncate inbox`.execute(db)
+}
+
+/** A checkpoint, and a vacuum of the table that is deleted from most. */
+export async function upkeep({ db }: Context): Promise<void> {
+  await sql`checkpoint`.execute(db)
+  await sql`vacuum (analyze) inbox`.execute(db)
+}
+
+/** Whether a shift of a customer begins at an instant. */
+export async function hasShift(
+  { db }: Context,
+  workProviderId: string,
+  customerNumber: string,
+  at: Instant,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select from link l join shift s on s.link_id = l.id
+    where l.work_provider_id = ${workProviderId} and l.customer_number = ${customerNumber}
+      and s.started_at = timestamptz 'epoch' + ${at}::bigint * interval '1 microsecond'
+  `.execute(db)
+  return rows.length > 0
+}
+
+/** Lets reports of couriers wait in the inbox: logins a minute apart, `rows` in all. */
+export async function fillInbox(
+  { db }: Context,
+  workProviderId: string,
+  couriers: number,
+  rows: number,
+): Promise<void> {
+  await sql`
+    insert into inbox (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at)
+    select get_byte(sha256(convert_to(${workProviderId}::text || '/customer_number/C' || g % ${couriers}::int, 'UTF8')), 0) & 63,
+      ${workProviderId}::uuid, gen_random_uuid(), 0, 'customer_number', 'C' || g % ${couriers}::int, 'login',
+      date_trunc('day', now()) - interval '6 days' + (g / ${couriers}::int) * interval '1 minute'
+    from generate_series(0, ${rows}::int - 1) g
+  `.execute(db)
+}
+
+const MONTHS = 12
+
+/** Makes the monthly partitions of the past year: a store that is that old has them. */
+export async function makePastPartitions({ db }: Context): Promise<void> {
+  for (const table of ['event', 'report']) {
+    for (let back = 1; back <= MONTHS; back++) {
+      const { rows } = await sql<{ name: string; from: string; to: string }>`
+        select ${table}::text || to_char(m, '_YYYY_MM') as name, m::text as "from", (m + interval '1 month')::text as "to"
+        from (select date_trunc('month', now() at time zone 'UTC') - ${back}::int * interval '1 month' as m) x
+      `.execute(db)
+      const { name, from, to } = rows[0]!
+      await sql`
+        create table if not exists ${sql.table(name)} partition of ${sql.table(table)}
+        for values from (${sql.lit(`${from}+00`)}) to (${sql.lit(`${to}+00`)})
+      `.execute(db)
+    }
+  }
+}
+
+/**
+ * Adds a history as the program would have stored it: every courier from `first` on logs in and out again, `pairs`
+ * times within the past year, evenly.
+ */
+export async function growHistory(
+  { db }: Context,
+  workProviderId: string,
+  { first, couriers, pairs }: { first: number; couriers: number; pairs: number },
+): Promise<void> {
+  const step = `${Math.floor((364 * 24 * 3600) / pairs)} seconds`
+  const told = sql`
+    select get_byte(sha256(convert_to(${workProviderId}::text || '/customer_number/C' || c, 'UTF8')), 0) & 63 as slice,
+      c, k, at, request_id
+    from generate_series(${first}::int, ${first + couriers - 1}::int) c
+    cross join lateral (
+      select k, gen_random_uuid() as request_id,
+        now() - interval '365 days' + (k / 2) * ${step}::interval
+          + (k % 2) * ${step}::interval / 2 + c % 1000 * interval '1 millisecond' as at
+      from generate_series(0, ${2 * pairs - 1}::int) k
+    ) x
+  `
+  for (const table of ['report', 'event']) {
+    await sql`
+      insert into ${sql.table(table)}
+        (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at)
+      select slice, ${workProviderId}::uuid, request_id, 0, 'customer_number', 'C' || c,
+        case when k % 2 = 0 then 'login'::event_kind else 'logout' end, at, at
+      from (${told}) told
+    `.execute(db)
+  }
+  await sql`
+    insert into shift (link_id, started_at, ended_at, cap_at, rules_version)
+    select l.id, at, at + ${step}::interval / 2, at + interval '14 hours', 1
+    from (${told}) told
+    join link l on l.work_provider_id = ${workProviderId}::uuid and l.customer_number = 'C' || c
+    where k % 2 = 0
+  `.execute(db)
+}
+
+export async function analyzeGrown({ db }: Context): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select oid::regclass::text as name from pg_class where relkind = 'r' and relname ~ '^(event|report|shift)(_|$)'
+  `.execute(db)
+  for (const { name } of rows) await sql`vacuum (analyze) ${sql.table(name)}`.execute(db)
+}
+
+export async function countEvents({ db }: Context): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*)::bigint as count from event`.execute(db)
+  return rows[0]!.count
+}
+
+export async function databaseVersion({ db }: Context): Promise<string> {
+  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db)
+  return rows[0]!.version
+}
