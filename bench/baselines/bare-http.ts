@@ -25,6 +25,8 @@ const server = createServer((request, response) => {
     response.end('{"status":"PENDING"}')
   })
 })
+// A connection that waits for its turn is not closed meanwhile.
+server.keepAliveTimeout = 75_000
 server.listen(0, '127.0.0.1', () =>
   console.log(`Listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`),
 )

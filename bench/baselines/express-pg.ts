@@ -32,3 +32,4 @@ for (const kind of ['login', 'logout']) {
 const server = app.listen(0, '127.0.0.1', () =>
   console.log(`Listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`),
 )
+server.keepAliveTimeout = 75_000

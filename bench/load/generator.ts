@@ -96,7 +96,7 @@ function run(job: Job, next: NextRequest): Promise<Measured> {
             at <= now && idle.length > 0;
             at = begun + (due / job.rate) * 1000
           ) {
-            send(idle.pop()!, at)
+            send(idle.shift()!, at)
             due++
           }
         }

@@ -18,7 +18,9 @@ import { startWorker, type Worker } from './worker.ts'
 const MIN_REPORTS_A_TURN = 32
 const MAX_REPORTS_A_TURN = 1_000
 /** Of the embedded engine while callers wait for it: some milliseconds. */
-const MAX_REPORTS_A_SHARED_TURN = 64
+const REPORTS_A_SHARED_TURN = 64
+/** After so many full turns they double all the same: an inbox that grows without end is worse than to wait. */
+const FULL_TURNS_TO_DOUBLE = 32
 /** The longest rest between turns, for the callers. */
 const MAX_REST_MS = 50
 /** How often an idle projector looks: reports accepted by another process do not nudge it. */
@@ -34,34 +36,37 @@ const POLL_EMBEDDED_MS = 1_000
 export function startProjector(context: Context, isServing: () => boolean): Worker {
   const pollMs = context.isEmbedded ? POLL_EMBEDDED_MS : POLL_MS
   let limit = MIN_REPORTS_A_TURN
+  let fullTurns = 0
   return startWorker(context.log, 'projector', pollMs, async () => {
     const begun = context.now()
-    const claimed = await projectReports(context.db, limit)
+    const { claimed, isMore } = await projectTurn(context.db, limit)
     const isPending = await derivePending(context.db)
     const isSharing = context.isEmbedded && isServing()
-    limit = claimed < limit ? MIN_REPORTS_A_TURN : Math.min(2 * limit, mostATurn(isSharing))
+    fullTurns = isMore ? fullTurns + 1 : 0
+    limit =
+      fullTurns === 0 ? MIN_REPORTS_A_TURN : Math.min(2 * limit, isSharing ? mostShared(fullTurns) : MAX_REPORTS_A_TURN)
     if (isSharing) await delay(Math.min((context.now() - begun) / MICROSECONDS_PER_MILLISECOND, MAX_REST_MS))
     return claimed > 0 || isPending
   })
 }
 
-function mostATurn(isSharing: boolean): number {
-  return isSharing ? MAX_REPORTS_A_SHARED_TURN : MAX_REPORTS_A_TURN
+function mostShared(fullTurns: number): number {
+  return Math.min(REPORTS_A_SHARED_TURN * 2 ** Math.floor(fullTurns / FULL_TURNS_TO_DOUBLE), MAX_REPORTS_A_TURN)
 }
 
 /**
  * Takes reports out of the inbox, keeps them, and derives the streams that they belong to, in one transaction: it
- * happens whole or not at all. Answers how many reports were taken.
+ * happens whole or not at all. Answers how many reports were taken, and whether more may wait.
  *
  * Locks are taken in one order by all who derive: events, work providers, identities, streams; each in the order of its
  * key (ARCHITECTURE.md, "Locks").
  * The events are in before the identities are locked and the bindings are read after: whoever binds meanwhile either
  * sees these events, or is seen here.
  */
-export function projectReports(db: Database, limit = MAX_REPORTS_A_TURN): Promise<number> {
+export function projectTurn(db: Database, limit: number): Promise<{ claimed: number; isMore: boolean }> {
   return inTransaction(db, async (trx) => {
-    const { claimed, events } = await claimReports(trx, limit)
-    if (events.length === 0) return claimed
+    const { events, ...taken } = await claimReports(trx, limit)
+    if (events.length === 0) return taken
     const identities = events.map((event) => event.identity)
     await shareWorkProviders(
       trx,
@@ -70,8 +75,13 @@ export function projectReports(db: Database, limit = MAX_REPORTS_A_TURN): Promis
     await lockIdentities(trx, identities)
     const changes = changesOf(events, await bindingsOfIdentities(trx, identities))
     if (changes.size > 0) await deriveStreams(trx, changes)
-    return claimed
+    return taken
   })
+}
+
+/** One turn; answers how many reports were taken. */
+export async function projectReports(db: Database, limit = MAX_REPORTS_A_TURN): Promise<number> {
+  return (await projectTurn(db, limit)).claimed
 }
 
 /** Goes on with a stream that is derived up to a point only. Answers whether there was one. */

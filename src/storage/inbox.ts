@@ -42,6 +42,9 @@ const LOGOUT = sql`${sql.lit('logout' satisfies EventKind)}::event_kind`
 
 type EventRow = { workProviderId: string; identityKind: IdentityKind; identity: string; kind: EventKind; at: Instant }
 
+/** `isMore`: a work provider's share was used up, so more of its reports may wait. */
+export type Claimed = { readonly claimed: number; readonly isMore: boolean; readonly events: ShiftEvent[] }
+
 /**
  * Takes up to about `limit` reports out of the inbox, keeps them as reports, and adds their events. Answers the events
  * that are new, or that now turn out to have been told earlier, and how many reports were taken.
@@ -50,11 +53,8 @@ type EventRow = { workProviderId: string; identityKind: IdentityKind; identity: 
  * Rows that another projector has claimed are left to it. Events are inserted in the order of their key: two
  * projectors that add the same ones wait for each other in one direction only.
  */
-export async function claimReports(
-  trx: DatabaseTransaction,
-  limit: number,
-): Promise<{ claimed: number; events: ShiftEvent[] }> {
-  const { rows } = await sql<{ claimed: number; events: EventRow[] | null }>`/* prepared */
+export async function claimReports(trx: DatabaseTransaction, limit: number): Promise<Claimed> {
+  const { rows } = await sql<{ claimed: number; isMore: boolean; events: EventRow[] | null }>`/* prepared */
     with recursive turn (work_provider_id) as (
       (select work_provider_id from inbox order by work_provider_id limit 1)
       union all
@@ -99,11 +99,13 @@ export async function claimReports(
       returning work_provider_id, identity_kind, identity, kind, at
     )
     select (select count(*) from claimed) as claimed,
+      (select coalesce(bool_or(taken >= (select max(share) from waiting)), false)
+        from (select count(*) as taken from claimed group by work_provider_id) each) as "isMore",
       (select json_agg(json_build_object('workProviderId', work_provider_id, 'identityKind', identity_kind,
         'identity', identity, 'kind', kind, 'at', ${microseconds('at')})) from added) as events
   `.execute(trx)
-  const { claimed, events } = rows[0]!
-  return { claimed, events: (events ?? []).map(eventFromRow) }
+  const { claimed, isMore, events } = rows[0]!
+  return { claimed, isMore, events: (events ?? []).map(eventFromRow) }
 }
 
 function eventFromRow(row: EventRow): ShiftEvent {
