@@ -3,7 +3,7 @@ import { Refusal } from '../domain/errors.ts'
 
 export const MAX_BODY_BYTES = 4 * 1024 * 1024
 
-/** Reads a body to its end. One that is too large is not read on: nothing of it is kept. */
+/** Reads a body to its end. Nothing is kept of one that is too large. */
 export function readBody(incoming: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return reject(tooLarge())

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
-import pg from 'pg'
+import type pg from 'pg'
 import { openStore, type Store } from '../support/stores.ts'
+import { plainClients } from './clients.ts'
 
 /* All connections share the engine's one session, and so its prepared statements. */
 
@@ -12,23 +13,14 @@ const UNDEFINED_TABLE = '42P01'
 
 describe('prepared statements on the embedded engine', () => {
   let store: Store
-  let clients: pg.Client[] = []
+  const clients = plainClients()
   before(async () => {
     store = await openStore('embedded')
   })
-  afterEach(async () => {
-    for (const client of clients) await client.end().catch(() => {})
-    clients = []
-  })
+  afterEach(() => clients.endAll())
   after(() => store.close())
 
-  async function connect(): Promise<pg.Client> {
-    const client = new pg.Client({ host: store.environment['DATA_DIR']!, user: 'postgres', database: 'postgres' })
-    client.on('error', () => {})
-    await client.connect()
-    clients.push(client)
-    return client
-  }
+  const connect = (): Promise<pg.Client> => clients.connect(store)
 
   function codeIs(code: string): (error: unknown) => boolean {
     return (error) => (error as { code?: string }).code === code

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
-import pg from 'pg'
+import type pg from 'pg'
 import { freshSeed, type Random, seededRandom } from '../faults/random.ts'
 import { openStore, type Store } from '../support/stores.ts'
+import { plainClients } from './clients.ts'
 
 /* Rules 3 and 4 of what the embedded engine needs: one session, shared so that its users do not notice. */
 
@@ -15,24 +16,15 @@ const seed = freshSeed()
 
 describe('many connections on the embedded engine', () => {
   let store: Store
-  let clients: pg.Client[] = []
+  const clients = plainClients()
   before(async () => {
     store = await openStore('embedded')
     await (await connect()).query('create table kept (connection int, value int)')
   })
-  afterEach(async () => {
-    for (const client of clients) await client.end().catch(() => {})
-    clients = []
-  })
+  afterEach(() => clients.endAll())
   after(() => store.close())
 
-  async function connect(): Promise<pg.Client> {
-    const client = new pg.Client({ host: store.environment['DATA_DIR']!, user: 'postgres', database: 'postgres' })
-    client.on('error', () => {})
-    await client.connect()
-    clients.push(client)
-    return client
-  }
+  const connect = (): Promise<pg.Client> => clients.connect(store)
 
   test(`never mix up the answers to thousands of interleaved queries, errors among them (seed ${seed})`, async () => {
     const random = seededRandom(seed)
