@@ -81,11 +81,14 @@ onEachEngine('accepting', (engine) => {
 
   test('says so when the disk is too slow, and never that it is stored', async () => {
     const acceptor = startAcceptor(store.context, () => {}, { ...ACCEPT_LIMITS, timeLimitMs: 50 })
-    let release = (): void => {}
+    const locked = Promise.withResolvers<void>()
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
     const held = store.context.db.transaction().execute(async (trx) => {
       await sql`lock table inbox in access exclusive mode`.execute(trx)
-      await new Promise<void>((resolve) => (release = resolve))
+      locked.resolve()
+      await released
     })
+    await locked.promise
     const slow = request()
     await isUnavailable(acceptor.accept(slow))
     release()
