@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Context } from '../src/app/context.ts'
 import type { Instant } from '../src/domain/instant.ts'
 
@@ -34,6 +34,11 @@ export async function hasShift(
   return rows.length > 0
 }
 
+/** The slice of a courier's customer number, as `sliceOf` in the domain has it. */
+function sliceOfCourier(workProviderId: string, courier: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`get_byte(sha256(convert_to(${workProviderId}::text || '/customer_number/C' || ${courier}, 'UTF8')), 0) & 63`
+}
+
 /** Lets reports of couriers wait in the inbox: logins a minute apart, `rows` in all. */
 export async function fillInbox(
   { db }: Context,
@@ -43,7 +48,7 @@ export async function fillInbox(
 ): Promise<void> {
   await sql`
     insert into inbox (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at)
-    select get_byte(sha256(convert_to(${workProviderId}::text || '/customer_number/C' || g % ${couriers}::int, 'UTF8')), 0) & 63,
+    select ${sliceOfCourier(workProviderId, sql`g % ${couriers}::int`)},
       ${workProviderId}::uuid, gen_random_uuid(), 0, 'customer_number', 'C' || g % ${couriers}::int, 'login',
       date_trunc('day', now()) - interval '6 days' + (g / ${couriers}::int) * interval '1 minute'
     from generate_series(0, ${rows}::int - 1) g
@@ -80,7 +85,7 @@ export async function growHistory(
 ): Promise<void> {
   const step = `${Math.floor((364 * 24 * 3600) / pairs)} seconds`
   const told = sql`
-    select get_byte(sha256(convert_to(${workProviderId}::text || '/customer_number/C' || c, 'UTF8')), 0) & 63 as slice,
+    select ${sliceOfCourier(workProviderId, sql`c`)} as slice,
       c, k, at, request_id
     from generate_series(${first}::int, ${first + couriers - 1}::int) c
     cross join lateral (

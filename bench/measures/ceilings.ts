@@ -1,5 +1,6 @@
 import { start } from '../processes.ts'
 import { emptyInbox, upkeep } from '../statements.ts'
+import type { Server } from '../store.ts'
 import {
   type Bench,
   beside,
@@ -14,7 +15,7 @@ import {
   traffic,
 } from '../bench.ts'
 
-const BARE = 'bench/baselines/bare-http.ts'
+export const BARE = 'bench/baselines/bare-http.ts'
 const EXPRESS = 'bench/baselines/express-pg.ts'
 
 /** The process that accepts: on a server one that does nothing else, embedded the whole program. */
@@ -25,7 +26,7 @@ function serveAccepting({ store }: Bench) {
 /** How many single reports a second are accepted; and how long one takes at half of that. */
 export async function singleReports(bench: Bench): Promise<Row[]> {
   const { engine } = bench.store
-  const ceiling = (starting: () => Promise<{ port: number; stop(): Promise<void>; pid: number; said: string }>) => () =>
+  const ceiling = (starting: () => Promise<Server>) => () =>
     beside(starting(), async ({ port }) => (await load(bench, [port], traffic(bench, 'report'))).perSecond)
   const [bare, express, ours] = (await inTurns(bench, [
     ceiling(() => startBaseline(bench, BARE)),

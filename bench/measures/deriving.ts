@@ -19,7 +19,7 @@ import { residentBytes } from '../machine.ts'
 import { probe } from '../probe.ts'
 import { emptyInbox, fillInbox, inboxRows } from '../statements.ts'
 import type { Server } from '../store.ts'
-import { forgetWaiting, storageLimit } from './ceilings.ts'
+import { BARE, forgetWaiting, storageLimit } from './ceilings.ts'
 
 /** The load stops for a moment when more than this waits to be derived, and goes on below half of it. */
 const MOST_WAITING = 20_000
@@ -70,7 +70,7 @@ export async function sustainedAndMemory(bench: Bench): Promise<Row[]> {
     mebibytes,
     mostWaiting,
   } = await beside(store.serve(), ({ port, pid }) => sustain(bench, [port], [pid]))
-  const bareMebibytes = await beside(startBaseline(bench, 'bench/baselines/bare-http.ts'), async ({ port, pid }) => {
+  const bareMebibytes = await beside(startBaseline(bench, BARE), async ({ port, pid }) => {
     await load(bench, [port], traffic(bench, 'batch'))
     return (residentBytes(pid) ?? 0) / MEBIBYTE
   })

@@ -3,6 +3,7 @@ import { type ControlledTransaction, Kysely, type KyselyPlugin, PostgresDialect,
 import type { Socket } from 'node:net'
 import pg, { type PoolClient } from 'pg'
 import type { Instant } from '../domain/instant.ts'
+import { PLANNER_SETTINGS } from './planner-settings.ts'
 import { microseconds } from './sql.ts'
 
 /** The database, or a transaction on it. Every statement of the program is in this folder. */
@@ -17,12 +18,6 @@ const STATEMENT_TIMEOUT_MS = 60_000
 const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5_000
 const INT8_OID = 20
 
-/**
- * Every statement here has an index for it, and its plan may be made while a table is empty, and kept: a plan that
- * reads all of a table, because there is little of it now, is never wanted (docs/decisions/0014). Nor does any run long
- * enough to be worth compiling.
- */
-export const PLANNER_SETTINGS = ['enable_seqscan=off', 'enable_bitmapscan=off', 'jit=off'] as const
 const OPTIONS = PLANNER_SETTINGS.map((setting) => `-c ${setting}`).join(' ')
 
 export type DatabaseTarget = { embeddedHost: string } | { url: string }
@@ -86,7 +81,7 @@ const preparedNames = new Map<string, string>()
 function prepareMarked(client: PoolClient): void {
   const query = client.query.bind(client) as (...given: unknown[]) => unknown
   const run = (text: unknown, ...rest: unknown[]): unknown => {
-    if (typeof text !== 'string' || !text.trimStart().startsWith(PREPARED)) return query(text, ...rest)
+    if (typeof text !== 'string' || !text.startsWith(PREPARED)) return query(text, ...rest)
     return query({ name: preparedName(text), text, values: rest[0] })
   }
   client.query = run as PoolClient['query']

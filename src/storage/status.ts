@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type Identity, type IdentityKind } from '../domain/identity.ts'
+import type { Identity } from '../domain/identity.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Consent, Match } from '../domain/link.ts'
 import type { Policy } from '../domain/policy.ts'
@@ -7,7 +7,7 @@ import type { StatusFacts } from '../domain/status.ts'
 import type { Setting } from '../domain/work-provider.ts'
 import { uuidArray } from './binary-arrays.ts'
 import type { Database } from './database.ts'
-import { identityRows } from './identities.ts'
+import { CUSTOMER_NUMBER, identityRows, USER_ID } from './identities.ts'
 import { microseconds, microsecondsOrNull } from './sql.ts'
 import { settingFromRow } from './work-providers.ts'
 
@@ -41,9 +41,6 @@ type SettingRow = Parameters<typeof settingFromRow>[0]
  */
 export type StatusReading = { readonly now: Instant; readonly facts: StatusFacts | null }
 
-const NUMBER_KIND = sql.lit('customer_number' satisfies IdentityKind)
-const USER_ID_KIND = sql.lit('user_id' satisfies IdentityKind)
-
 /** Reads the facts of many persons in one statement, in the order asked. A person nobody knows costs as much as another. */
 export async function readStatuses(db: Database, asked: readonly Identity[]): Promise<StatusReading[]> {
   const workProviderIds = [...new Set(asked.map((identity) => identity.workProviderId))]
@@ -75,14 +72,14 @@ export async function readStatuses(db: Database, asked: readonly Identity[]): Pr
     from ${identityRows(asked)}
     left join lateral (
       select link.id, link.work_provider_id, link.customer_number from link
-      where asked.kind = ${NUMBER_KIND} and link.work_provider_id = asked.work_provider_id
+      where asked.kind = ${CUSTOMER_NUMBER} and link.work_provider_id = asked.work_provider_id
         and link.customer_number = asked.identity
       union all
       select link.id, link.work_provider_id, link.customer_number from binding b
       left join release r on r.binding_id = b.id
       join link on link.id = b.link_id
-      where asked.kind = ${USER_ID_KIND} and b.work_provider_id = asked.work_provider_id
-        and b.identity_kind = ${USER_ID_KIND} and b.identity = asked.identity
+      where asked.kind = ${USER_ID} and b.work_provider_id = asked.work_provider_id
+        and b.identity_kind = ${USER_ID} and b.identity = asked.identity
         and (b.held_from is null or b.held_from <= statement_timestamp())
         and (r.effective_at is null or r.effective_at > statement_timestamp())
     ) l on true

@@ -1,5 +1,5 @@
 import { PGlite } from '@electric-sql/pglite'
-import { PLANNER_SETTINGS } from '../database.ts'
+import { PLANNER_SETTINGS } from '../planner-settings.ts'
 import { DurableFileSystem } from './durable-file-system.ts'
 
 /** Without the engine's `-F` (no fsync), and with the one sync method that its libc really implements. */
