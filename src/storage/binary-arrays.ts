@@ -30,11 +30,11 @@ export function integerArray(values: readonly number[]): Buffer {
 
 /** Whole numbers that JavaScript holds exactly. */
 export function bigintArray(values: readonly number[]): Buffer {
-  return fixedArray(OIDS.bigint, 8, values, writeInt64)
+  return fixedArray(OIDS.bigint, 8, values, (bytes, value, at) => writeInt64(bytes, value, at))
 }
 
 export function timestampArray(values: readonly (Instant | null)[]): Buffer {
-  return fixedArray(OIDS.timestamptz, 8, values, (bytes, value, at) => writeInt64(bytes, value - POSTGRES_EPOCH, at))
+  return fixedArray(OIDS.timestamptz, 8, values, (bytes, value, at) => writeInt64(bytes, value, at, POSTGRES_EPOCH))
 }
 
 /** Ids in the usual form, with dashes. Neighbours are often the same one: it is read once. */
@@ -82,11 +82,16 @@ function fixedArray<T>(
   return bytes.subarray(0, at)
 }
 
-/** `writeBigInt64BE` would make a bigint of each. */
-function writeInt64(bytes: Buffer, value: number, at: number): void {
+/**
+ * Writes `value - less`, exactly: the halves are subtracted, since the difference itself may be no exact number.
+ * `writeBigInt64BE` would make a bigint of each.
+ */
+function writeInt64(bytes: Buffer, value: number, at: number, less = 0): void {
   const high = Math.floor(value / TWO_TO_32)
-  bytes.writeInt32BE(high, at)
-  bytes.writeUInt32BE(value - high * TWO_TO_32, at + 4)
+  const lessHigh = Math.floor(less / TWO_TO_32)
+  const low = value - high * TWO_TO_32 - (less - lessHigh * TWO_TO_32)
+  bytes.writeInt32BE(high - lessHigh - (low < 0 ? 1 : 0), at)
+  bytes.writeUInt32BE(low < 0 ? low + TWO_TO_32 : low, at + 4)
 }
 
 /** Answers where the first element goes. */
