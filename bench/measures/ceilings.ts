@@ -17,6 +17,7 @@ import {
 
 export const BARE = 'bench/baselines/bare-http.ts'
 const EXPRESS = 'bench/baselines/express-pg.ts'
+const LEAST = 'bench/baselines/least-server.ts'
 
 /** The process that accepts: on a server one that does nothing else, embedded the whole program. */
 function serveAccepting({ store }: Bench) {
@@ -28,11 +29,12 @@ export async function singleReports(bench: Bench): Promise<Row[]> {
   const { engine } = bench.store
   const ceiling = (starting: () => Promise<Server>) => () =>
     beside(starting(), async ({ port }) => (await load(bench, [port], traffic(bench, 'report'))).perSecond)
-  const [bare, express, ours] = (await inTurns(bench, [
+  const [bare, express, least, ours] = (await inTurns(bench, [
     ceiling(() => startBaseline(bench, BARE)),
     ceiling(() => startBaseline(bench, EXPRESS)),
+    ceiling(() => startBaseline(bench, LEAST)),
     ceiling(() => serveAccepting(bench)),
-  ])) as [number, number, number]
+  ])) as [number, number, number, number]
   const rate = Math.floor(ours / 2)
   const atHalf = { rate, warmUpMs: 3_000, measureMs: bench.isQuick ? 2_000 : 15_000 }
   // The ceilings left a backlog, which no steady load would have.
@@ -72,6 +74,7 @@ export async function singleReports(bench: Bench): Promise<Row[]> {
       target: '5',
       isMet: ours >= 5 * express,
     },
+    limit('single reports stored, each checked for nothing', engine, least, `bare HTTP ${perSecond(bare)}`, bare),
     latency('accepting one', oursAtHalf, 'p50 < 5 ms, p99 < 25 ms', oursAtHalf!.p50 < 5 && oursAtHalf!.p99 < 25),
     latency('accepting one, across a checkpoint and a vacuum', oursDisturbed, 'no target', null),
   ]
@@ -92,6 +95,19 @@ async function disturbed<T>(bench: Bench, run: () => Promise<T>): Promise<T> {
   const result = await running
   await close()
   return result
+}
+
+/** A line that tells how far a target could be reached at all. */
+export function limit(what: string, engine: string, measured: number, baseline: string, of: number): Row {
+  return {
+    what: `limit: ${what}`,
+    engine,
+    measured: perSecond(measured),
+    baseline,
+    ratio: ratioOf(measured, of),
+    target: 'the limit',
+    isMet: null,
+  }
 }
 
 /** How many events a second are accepted in batches, and how many rows the engine stores by one statement after another. */
@@ -119,20 +135,25 @@ export async function batches(bench: Bench): Promise<Row[]> {
 }
 
 /** Rows a second by one `insert ... unnest` after another, on the same engine. */
-export function storageLimit({ store, isQuick }: Bench): Promise<number> {
+export function storageLimit(bench: Bench): Promise<number> {
+  return rowsPerSecond(bench, 'bench/baselines/insert-unnest.ts')
+}
+
+/** Rows a second that a baseline stores by itself. */
+export function rowsPerSecond({ store, isQuick }: Bench, script: string): Promise<number> {
   const environment = { ...store.environment, MEASURE_SECONDS: isQuick ? '1' : '4' }
-  const starting = start('bench/baselines/insert-unnest.ts', [], environment, /Rows a second: (\d+)\./)
-  return beside(starting, async ({ said }) => Number(said))
+  return beside(start(script, [], environment, /Rows a second: (\d+)\./), async ({ said }) => Number(said))
 }
 
 /** How many statuses a second are answered, of customers who are all linked. */
 export async function statuses(bench: Bench): Promise<Row[]> {
   const asked = traffic(bench, 'status', { couriers: bench.customers })
   const ask = async ({ port }: { port: number }): Promise<number> => (await load(bench, [port], asked)).perSecond
-  const [bare, ours] = (await inTurns(bench, [
+  const [bare, least, ours] = (await inTurns(bench, [
     () => beside(startBaseline(bench, BARE), ask),
+    () => beside(startBaseline(bench, LEAST), ask),
     () => beside(serveAccepting(bench), ask),
-  ])) as [number, number]
+  ])) as [number, number, number]
   return [
     {
       what: `user/status, ${bench.customers.toLocaleString('en-GB')} customers`,
@@ -143,6 +164,7 @@ export async function statuses(bench: Bench): Promise<Row[]> {
       target: '0.60',
       isMet: ours >= 0.6 * bare,
     },
+    limit('whether one is linked, and no more', bench.store.engine, least, `bare HTTP ${perSecond(bare)}`, bare),
   ]
 }
 

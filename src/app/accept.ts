@@ -49,7 +49,7 @@ type Group = {
 }
 
 export type Acceptor = {
-  /** Resolves when every report of the request is on disk. Throws a `Refusal` when that cannot be said. */
+  /** Resolves when every report of the request is on disk. Rejects with a `Refusal` when that cannot be said. */
   accept(request: AcceptedRequest): Promise<void>
   /** Resolves when nothing waits any more. */
   drain(): Promise<void>
@@ -101,11 +101,11 @@ export function startAcceptor(context: Context, onStored: () => void, limits = A
   }
 
   return {
-    async accept(request) {
+    accept(request) {
       const events = request.reports.length
       const bytes = bytesOf(request)
       const isFull = queuedEvents + events > limits.maxQueuedEvents || queuedBytes + bytes > limits.maxQueuedBytes
-      if (isFull) throw unavailable('too many reports wait for the disk')
+      if (isFull) return Promise.reject(unavailable('too many reports wait for the disk'))
       queuedEvents += events
       queuedBytes += bytes
       const group = openGroup(events)
@@ -113,7 +113,7 @@ export function startAcceptor(context: Context, onStored: () => void, limits = A
       group.events += events
       group.bytes += bytes
       flushing ??= flush()
-      await group.over
+      return group.over
     },
     async drain() {
       while (flushing !== null) await flushing

@@ -13,17 +13,14 @@ export type StatusDesk = {
   answer(workProviderId: string, identity: IdentityName | null): Promise<Status>
 }
 
-/** Concurrent questions share a statement. `onTold` hears of every status that was told. */
-export function openStatusDesk(
-  context: Context,
-  onTold: (workProviderId: string, customerNumber: string) => void,
-): StatusDesk {
+/** Concurrent questions share a statement. `onTold` hears of every status that was told, by its link. */
+export function openStatusDesk(context: Context, onTold: (linkId: number) => void): StatusDesk {
   const lookUp = gather<Identity, StatusReading>(MAX_LOOKUPS_AT_ONCE, (asked) => readStatuses(context.db, asked))
   return {
     async answer(workProviderId, identity) {
-      const { facts, now } = await lookUp({ workProviderId, ...(identity ?? NOBODY) })
+      const { linkId, facts, now } = await lookUp({ workProviderId, ...(identity ?? NOBODY) })
       const status = statusOf(facts, now)
-      if (status.kind !== 'unknown') onTold(workProviderId, status.customerNumber)
+      if (status.kind !== 'unknown') onTold(linkId!)
       return status
     },
   }

@@ -30,6 +30,8 @@ export type Caller = { readonly keyId: string; readonly workProviderId: string }
 export type KeyRing = {
   /** The caller whose live key this is, or null. */
   find(key: string): Promise<Caller | null>
+  /** As `find`, from what is remembered alone: null does not say that the key is no live one. */
+  recall(key: string): Caller | null
 }
 
 /**
@@ -42,21 +44,29 @@ export function openKeyRing(context: Context): KeyRing {
     const found = await findApiKeys(context.db, hashes)
     return hashes.map((hash) => found.get(hash) ?? null)
   })
+  function recall(digest: string): Caller | null {
+    const cached = known.get(digest)
+    return cached !== undefined && performance.now() < cached.until ? callerOf(cached.key, context.now()) : null
+  }
   return {
+    recall: (key) => recall(digestOf(key)),
     async find(key) {
-      const digest = hash('sha256', key, 'hex')
-      const now = context.now()
+      const digest = digestOf(key)
+      const recalled = recall(digest)
+      if (recalled !== null) return recalled
       // A clock that nobody sets: `revokeKey` relies on this time to pass.
       const asked = performance.now()
-      const cached = known.get(digest)
-      if (cached !== undefined && asked < cached.until) return callerOf(cached.key, now)
       const found = await lookUp(digest)
-      const caller = found === null ? null : callerOf(found, now)
+      const caller = found === null ? null : callerOf(found, context.now())
       if (caller === null) known.delete(digest)
       else known.set(digest, { key: found!, until: asked + KEY_CACHE_MS })
       return caller
     },
   }
+}
+
+function digestOf(key: string): string {
+  return hash('sha256', key, 'hex')
 }
 
 function callerOf(key: ApiKey, now: Instant): Caller | null {

@@ -10,8 +10,8 @@ const ROWS_A_PIECE = 1_000
 const MAX_GATHERED = 500_000
 
 export type AskedLog = {
-  /** A work provider was told a customer's status. */
-  note(workProviderId: string, customerNumber: string): void
+  /** The status of a link's customer was told to its work provider. */
+  note(linkId: number): void
   stop(): Promise<void>
 }
 
@@ -20,9 +20,9 @@ export type AskedLog = {
  * status costs no write, and of all questions of an hour the first is stored.
  */
 export function startAskedLog(context: Context): AskedLog {
-  /** Who was asked about in this hour, stored or not yet. */
+  /** The links asked about in this hour, stored or not yet. */
   let hour = 0 as Instant
-  let known = new Set<string>()
+  let known = new Set<number>()
   let waiting: Asked[] = []
 
   async function flush(): Promise<boolean> {
@@ -36,17 +36,16 @@ export function startAskedLog(context: Context): AskedLog {
 
   const worker = startWorker(context.log, 'asked log', FLUSH_MS, flush)
   return {
-    note(workProviderId, customerNumber) {
+    note(linkId) {
       const now = context.now()
       const current = (now - (now % MICROSECONDS_PER_HOUR)) as Instant
       if (current !== hour) {
         hour = current
         known = new Set()
       }
-      const key = `${workProviderId}/${customerNumber}`
-      if (known.has(key) || waiting.length >= MAX_GATHERED) return
-      known.add(key)
-      waiting.push({ workProviderId, customerNumber, hour })
+      if (known.has(linkId) || waiting.length >= MAX_GATHERED) return
+      known.add(linkId)
+      waiting.push({ linkId, hour })
     },
     async stop() {
       await worker.stop()

@@ -12,15 +12,15 @@ export function splitTarget(target = '/'): { path: string; query: string } {
 export function parseQuery(query: string): { name: string; value: string | null }[] {
   if (query === '') return []
   return query.split('&').map((pair) => {
-    const [name = '', ...rest] = pair.split('=')
-    return { name: decodeForm(name) ?? '', value: decodeForm(rest.join('=')) }
+    const end = pair.includes('=') ? pair.indexOf('=') : pair.length
+    return { name: decodeForm(pair.slice(0, end)) ?? '', value: decodeForm(pair.slice(end + 1)) }
   })
 }
 
 /** Null for what is not percent-encoded UTF-8. */
 export function decode(text: string): string | null {
   try {
-    return decodeURIComponent(text)
+    return text.includes('%') ? decodeURIComponent(text) : text
   } catch {
     return null
   }

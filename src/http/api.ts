@@ -3,7 +3,7 @@ import { unavailable } from '../app/time-limit.ts'
 import { ERRORS, Refusal } from '../domain/errors.ts'
 import { splitTarget } from '../domain/query.ts'
 import { isUnavailable } from '../storage/database.ts'
-import { authenticate } from './authenticate.ts'
+import { authenticate, readKey } from './authenticate.ts'
 import type { Exchange, KnownExchange, Resource, Services } from './exchange.ts'
 import { postMatch } from './match.ts'
 import { namesProblem, type Headers, type Reply, reply, replyError, write } from './replies.ts'
@@ -35,7 +35,7 @@ const OK = '{"status":"ok"}'
 
 /** The API as a listener of a `node:http` server: it listens to nothing itself. */
 export function buildApi(services: Services): RequestListener {
-  return (incoming, outgoing) => void serve(newExchange(services, incoming), outgoing)
+  return (incoming, outgoing) => serve(newExchange(services, incoming), outgoing)
 }
 
 /** The path is taken as it was sent: `/../` and the like are no way to another path. */
@@ -46,7 +46,8 @@ function routeOf(path: string): Route | undefined {
   return lastPart === path.length ? undefined : ROUTES.get(`${path.slice(0, lastPart)}*`)
 }
 
-async function serve(exchange: Exchange, outgoing: ServerResponse): Promise<void> {
+/** What is done for every request is done without promises of its own, here and below: each costs as much as the rest. */
+function serve(exchange: Exchange, outgoing: ServerResponse): void {
   const route = routeOf(exchange.path)
   const method = exchange.incoming.method === 'HEAD' ? 'GET' : exchange.incoming.method
   if (route === undefined) {
@@ -57,9 +58,10 @@ async function serve(exchange: Exchange, outgoing: ServerResponse): Promise<void
   } else {
     const { underWay } = exchange.services
     underWay.count++
-    const answered = await route.answer(exchange)
-    underWay.count--
-    write(outgoing, answered)
+    void route.answer(exchange).then((answered) => {
+      underWay.count--
+      write(outgoing, answered)
+    })
   }
 }
 
@@ -94,9 +96,11 @@ function keyed(method: Route['method'], resource: Resource): Route {
 async function answer(exchange: Exchange, resource: Resource): Promise<Reply> {
   try {
     if (!exchange.services.isPrepared()) throw unavailable('the server is starting')
-    const caller = await authenticate(exchange.services.keyRing, exchange.incoming)
+    const { context, keyRing, rates } = exchange.services
+    const key = readKey(exchange.incoming)
+    const caller = keyRing.recall(key) ?? (await authenticate(keyRing, key))
     exchange.caller = caller
-    exchange.services.rates.admit(caller.keyId, exchange.services.context.now())
+    rates.admit(caller.keyId, context.now())
     return await resource(exchange as KnownExchange)
   } catch (error) {
     return refuse(exchange, refusalOf(exchange, error))

@@ -5,12 +5,8 @@ import { Refusal } from '../domain/errors.ts'
 /** White space as HTTP knows it; JavaScript's `trim` would take more. */
 const HTTP_SPACE_AROUND = /^[ \t]+|[ \t]+$/g
 
-/**
- * Whose key a request carries. The header holds the bare key; clients that send `Bearer` before it are served too. Node
- * would join or drop a second header: the raw ones are looked at.
- */
-export async function authenticate(keyRing: KeyRing, incoming: IncomingMessage): Promise<Caller> {
-  const { rawHeaders } = incoming
+/** What a request carries as its key. Node would join or drop a second header: the raw ones are looked at. */
+export function readKey({ rawHeaders }: IncomingMessage): string {
   let value = ''
   let count = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -19,6 +15,11 @@ export async function authenticate(keyRing: KeyRing, incoming: IncomingMessage):
   }
   if (count > 1) throw new Refusal('INVALID_KEY', 'there is more than one Authorization header')
   if (value === '') throw new Refusal('MISSING_AUTH', 'there is no Authorization header, or it is empty')
+  return value
+}
+
+/** Whose key it is. The header holds the bare key; clients that send `Bearer` before it are served too. */
+export async function authenticate(keyRing: KeyRing, value: string): Promise<Caller> {
   const caller = (await keyRing.find(value)) ?? (await findBearer(keyRing, value))
   if (caller === null) throw new Refusal('INVALID_KEY', 'the key is not a live one')
   return caller

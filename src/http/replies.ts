@@ -18,13 +18,15 @@ export type ReplyContext = {
 }
 
 /** Names and values of headers in turn, as `node:http` takes them fastest. */
-export type Headers = readonly string[]
+export type Headers = string[]
 
 /** An answer, ready to be written; `body` null for none. */
 export type Reply = { readonly status: number; readonly headers: Headers; readonly body: string | null }
 
 export function reply(context: ReplyContext, status: number, body: string, extra: Headers = []): Reply {
-  return { status, headers: ['Content-Type', JSON_TYPE, ...headersOf(context), ...extra], body }
+  const headers = headersOf(context)
+  headers.push('Content-Type', JSON_TYPE, ...extra)
+  return { status, headers, body }
 }
 
 export function replyEmpty(context: ReplyContext): Reply {
@@ -66,8 +68,8 @@ export function namesProblem(accept: string | undefined): boolean {
 }
 
 export function write(outgoing: ServerResponse, { status, headers, body }: Reply): void {
-  if (body === null) outgoing.writeHead(status, headers as string[]).end()
-  else outgoing.writeHead(status, [...headers, 'Content-Length', String(Buffer.byteLength(body))]).end(body)
+  if (body !== null) headers.push('Content-Length', String(Buffer.byteLength(body)))
+  outgoing.writeHead(status, headers).end(body)
 }
 
 function headersOf({ requestId, isDeprecated }: ReplyContext): Headers {

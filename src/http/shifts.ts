@@ -24,9 +24,10 @@ export function postBatch(kind: EventKind): Resource {
   }
 }
 
-async function accept(exchange: KnownExchange, kind: EventKind, reports: readonly Report[]): Promise<Reply> {
+function accept(exchange: KnownExchange, kind: EventKind, reports: readonly Report[]): Promise<Reply> {
   const { caller, requestId, services } = exchange
   services.rates.charge(caller.keyId, reports.length)
-  await services.acceptor.accept({ requestId, workProviderId: caller.workProviderId, kind, reports })
-  return reply(exchange, 202, PENDING, ['Location', `/v1/requests/${requestId}`])
+  return services.acceptor
+    .accept({ requestId, workProviderId: caller.workProviderId, kind, reports })
+    .then(() => reply(exchange, 202, PENDING, ['Location', `/v1/requests/${requestId}`]))
 }

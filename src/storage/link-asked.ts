@@ -1,19 +1,19 @@
 import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
+import { bigintArray, timestampArray } from './binary-arrays.ts'
 import type { Database } from './database.ts'
-import { microseconds, timestampOf } from './sql.ts'
+import { microseconds } from './sql.ts'
 
-export type Asked = { readonly workProviderId: string; readonly customerNumber: string; readonly hour: Instant }
+export type Asked = { readonly linkId: number; readonly hour: Instant }
 
 /** Notes the hours in which statuses were told; an earlier hour than is known changes nothing. */
 export async function storeAsked(db: Database, asked: readonly Asked[]): Promise<void> {
   await sql`
     insert into link_asked (link_id, hour)
-    select l.id, ${timestampOf('a.hour_us')}
-    from unnest(${asked.map((one) => one.workProviderId)}::uuid[], ${asked.map((one) => one.customerNumber)}::text[],
-      ${asked.map((one) => one.hour)}::bigint[]) as a (work_provider_id, customer_number, hour_us)
-    join link l on l.work_provider_id = a.work_provider_id and l.customer_number = a.customer_number
-    order by l.id
+    select distinct on (link_id) link_id, hour
+    from unnest(${bigintArray(asked.map((one) => one.linkId))}::bigint[],
+      ${timestampArray(asked.map((one) => one.hour))}::timestamptz[]) as a (link_id, hour)
+    order by link_id, hour desc
     on conflict (link_id) do update set hour = greatest(link_asked.hour, excluded.hour)
     where link_asked.hour < excluded.hour
   `.execute(db)

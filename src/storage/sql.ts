@@ -7,6 +7,15 @@ export function microseconds(column: string): RawBuilder<Instant> {
   return sql`(extract(epoch from ${sql.raw(column)}) * 1000000)::bigint`
 }
 
+/**
+ * As `microseconds`, where a statement reads thousands: by floating point rather than decimals, which is a third of a
+ * microsecond less for each. Exact from 1902 to 2106, in seconds below 2^32: an instant there is off by less than a
+ * quarter of a microsecond as a double, its product by as much again, and then it is rounded.
+ */
+export function nearMicroseconds<T extends Instant | null = Instant>(column: string): RawBuilder<T> {
+  return sql`(date_part('epoch', ${sql.raw(column)}) * 1000000)::bigint`
+}
+
 /** As `microseconds`, where the column may be null. */
 export function microsecondsOrNull(column: string): RawBuilder<Instant | null> {
   return sql`(extract(epoch from ${sql.raw(column)}) * 1000000)::bigint`

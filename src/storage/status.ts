@@ -8,14 +8,15 @@ import type { Setting } from '../domain/work-provider.ts'
 import { uuidArray } from './binary-arrays.ts'
 import type { Database } from './database.ts'
 import { CUSTOMER_NUMBER, identityRows, USER_ID } from './identities.ts'
-import { microseconds, microsecondsOrNull } from './sql.ts'
+import { microseconds, microsecondsOrNull, nearMicroseconds } from './sql.ts'
 import { settingFromRow } from './work-providers.ts'
 
-/** One consent with one policy of a person, either null where there is none; `customerNumber` null for nobody linked. */
+/** One consent with one policy of a person, either null where there is none; `linkId` null for nobody linked. */
 type StatusRow = {
   index: number
   now: Instant
-  customerNumber: string | null
+  linkId: number | null
+  customerNumber: string
   consentSeq: number | null
   given: boolean
   signed: boolean
@@ -39,7 +40,10 @@ type SettingRow = Parameters<typeof settingFromRow>[0]
  * policies those that are valid at that instant, of the settings what links require, of the words of a work provider
  * the first good one, where its links require something: nothing else counts.
  */
-export type StatusReading = { readonly now: Instant; readonly facts: StatusFacts | null }
+export type StatusReading = { readonly now: Instant } & (
+  | { readonly linkId: number; readonly facts: StatusFacts }
+  | { readonly linkId: null; readonly facts: null }
+)
 
 /** Reads the facts of many persons in one statement, in the order asked. A person nobody knows costs as much as another. */
 export async function readStatuses(db: Database, asked: readonly Identity[]): Promise<StatusReading[]> {
@@ -52,14 +56,14 @@ export async function readStatuses(db: Database, asked: readonly Identity[]): Pr
       where name = 'link_requires' and work_provider_id = any(${uuidArray(workProviderIds)}::uuid[])
       group by work_provider_id
     )
-    select asked.place::int - 1 as index, ${microseconds('statement_timestamp()')} as now,
-      l.customer_number as "customerNumber",
-      c.seq as "consentSeq", c.given, c.signed, ${microseconds('c.effective_at')} as "consentAt",
-      ${microseconds('c.recorded_at')} as "consentRecordedAt",
+    select asked.place::int - 1 as index, ${nearMicroseconds('statement_timestamp()')} as now,
+      l.id as "linkId", l.customer_number as "customerNumber",
+      c.seq as "consentSeq", c.given, c.signed, ${nearMicroseconds('c.effective_at')} as "consentAt",
+      ${nearMicroseconds('c.recorded_at')} as "consentRecordedAt",
       p.id as "policyId", p.class_of_use as "classOfUse", p.cover_level as "coverLevel",
       p.vehicle_registration as "vehicleRegistration", p.work_provider_id as "policyWorkProviderId",
-      ${microseconds('p.valid_from')} as "validFrom", ${microsecondsOrNull('p.valid_to')} as "validTo",
-      ${microseconds('p.recorded_at')} as "policyRecordedAt", required.settings,
+      ${nearMicroseconds('p.valid_from')} as "validFrom", ${microsecondsOrNull('p.valid_to')} as "validTo",
+      ${nearMicroseconds('p.recorded_at')} as "policyRecordedAt", required.settings,
       case when required.settings is not null then (
         select json_agg(json_build_object('requestId', request_id, 'success', success,
           'receivedAt', ${microseconds('received_at')}))
@@ -91,25 +95,22 @@ export async function readStatuses(db: Database, asked: readonly Identity[]): Pr
       and not exists (
         select from policy_cancellation x where x.policy_id = p.id and x.effective_at <= statement_timestamp()
       )
-    order by asked.place
   `.execute(db)
-  const readings = asked.map((): { now: Instant; facts: Gathered | null } | null => null)
+  const gathered = asked.map((): Reading | null => null)
   for (const row of rows) {
-    const reading = (readings[row.index] ??= {
-      now: row.now,
-      facts: factsFromRow(row, asked[row.index]!.workProviderId),
-    })
+    const reading = (gathered[row.index] ??= readingFromRow(row, asked[row.index]!.workProviderId))
     if (reading.facts !== null) gather(reading.facts, row)
   }
-  return readings.map((reading) => reading!)
+  return gathered.map((reading) => reading!)
 }
 
 type Gathered = StatusFacts & { readonly consents: Consent[]; readonly policies: Policy[] }
+type Reading = StatusReading & { readonly facts: Gathered | null }
 
-function factsFromRow(row: StatusRow, workProviderId: string): Gathered | null {
-  const { customerNumber, matches, settings } = row
-  if (customerNumber === null) return null
-  return {
+function readingFromRow(row: StatusRow, workProviderId: string): Reading {
+  const { now, linkId, customerNumber, matches, settings } = row
+  if (linkId === null) return { now, linkId, facts: null }
+  const facts: Gathered = {
     workProviderId,
     customerNumber,
     consents: [],
@@ -117,6 +118,7 @@ function factsFromRow(row: StatusRow, workProviderId: string): Gathered | null {
     settings: (settings ?? []).map((one): Setting => settingFromRow(one)),
     policies: [],
   }
+  return { now, linkId, facts }
 }
 
 /** A person with several consents and several policies has a row for each pair. */

@@ -13,6 +13,7 @@ import { openValidationDesk } from '../../src/app/validate.ts'
 import type { Identity, IdentityName } from '../../src/domain/identity.ts'
 import { type Instant, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE, plus } from '../../src/domain/instant.ts'
 import { readEventRanges } from '../../src/storage/events.ts'
+import { linksAfter } from '../../src/storage/links.ts'
 import { fillInbox, type GrownStore, growStore, PAST_MONTHS } from '../support/grown-store.ts'
 import { assertStraight, lookedInto, readCatalog, SMALL_PAGES } from '../support/plan-rules.ts'
 import { type Planned, plansOf } from '../support/plans.ts'
@@ -224,8 +225,8 @@ onEachEngine('in a grown store', (engine) => {
 
   test('who was asked about is noted straight on the links', async () => {
     const asked = startAskedLog(store.context)
-    for (const customer of many(batch)) asked.note(grown.workProviderIds[0]!, grown.numberOf(customer))
-    await goesStraight(() => asked.stop(), ['link', 'link_asked'])
+    for (const link of await linksAfter(store.context.db, 0, batch)) asked.note(link.id)
+    await goesStraight(() => asked.stop(), ['link_asked'])
   })
 
   test('looking for whom to tell goes straight to those on shift, and whose shifts ended by the cap', async () => {

@@ -1,0 +1,88 @@
+import { randomUUIDv7 } from 'node:crypto'
+import pg from 'pg'
+import { connection } from './connection.ts'
+
+/*
+ * The limit of deriving: what has to be written of each report, a thousand to a statement, and nothing read or decided.
+ * It is stored in the inbox, taken out of it, kept as a report, added as an event; every second one ends a shift, which
+ * was stored when it began. Tables and keys are those of the program; each transaction is durable when it is over.
+ */
+const ROWS_A_TURN = 1_000
+const SECONDS = Number(process.env['MEASURE_SECONDS'] ?? 5)
+const WARM_UP_TURNS = 20
+const FIRST_AT = 1_760_000_000_000_000
+const MICROSECONDS_A_TURN = 60_000_000
+
+const client = new pg.Client(await connection())
+await client.connect()
+for (const setting of ['enable_seqscan', 'enable_bitmapscan', 'jit']) await client.query(`set ${setting} = off`)
+for (const table of ['inbox', 'report', 'event', 'shift']) {
+  await client.query(`drop table if exists least_${table}`)
+  await client.query(`create table least_${table} (like ${table} including all)`)
+}
+
+const { rows } = await client.query<{ id: string }>('select id from work_provider limit 1')
+const workProviderId = rows[0]!.id
+const indexes = Array.from({ length: ROWS_A_TURN }, (_, index) => index)
+let turns = 0
+
+/** Each turn another thousand couriers of fifty thousand, who log in and, fifty turns later, out. */
+async function turn(): Promise<void> {
+  const round = Math.floor(turns / 50)
+  const first = (turns % 50) * ROWS_A_TURN
+  const at = FIRST_AT + round * MICROSECONDS_A_TURN
+  const isLogin = round % 2 === 0
+  await client.query({
+    name: 'accept',
+    text: `insert into least_inbox (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at)
+      select slice, $1::uuid, request_id, 0, 'customer_number', identity, $5::event_kind,
+        timestamptz 'epoch' + $6::bigint * interval '1 microsecond'
+      from unnest($2::smallint[], $3::uuid[], $4::text[]) as row (slice, request_id, identity)`,
+    values: [
+      workProviderId,
+      indexes.map((index) => index % 64),
+      indexes.map(() => randomUUIDv7()),
+      indexes.map((index) => `C${first + index}`),
+      isLogin ? 'login' : 'logout',
+      at,
+    ],
+  })
+  await client.query('begin')
+  await client.query({
+    name: 'claim',
+    text: `with taken as (
+        select ctid as place from least_inbox order by work_provider_id, request_id, item limit ${ROWS_A_TURN}
+        for update skip locked
+      ),
+      claimed as (delete from least_inbox where ctid = any(array(select place from taken)) returning *),
+      kept as (
+        insert into least_report
+          (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at)
+        select slice, work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at from claimed
+      )
+      insert into least_event
+        (slice, work_provider_id, identity_kind, identity, at, kind, received_at, request_id, item)
+      select slice, work_provider_id, identity_kind, identity, at, kind, received_at, request_id, item from claimed
+      on conflict do nothing`,
+  })
+  await client.query({
+    name: 'shifts',
+    text: `insert into least_shift (link_id, started_at, ended_at, cap_at, rules_version)
+      select link_id, timestamptz 'epoch' + $2::bigint * interval '1 microsecond',
+        timestamptz 'epoch' + $3::bigint * interval '1 microsecond', 'infinity', 1
+      from unnest($1::bigint[]) link_id
+      on conflict (link_id, started_at) do update set ended_at = excluded.ended_at`,
+    values: [indexes.map((index) => first + index), isLogin ? at : at - MICROSECONDS_A_TURN, isLogin ? null : at],
+  })
+  await client.query('commit')
+  turns++
+}
+
+for (let index = 0; index < WARM_UP_TURNS; index++) await turn()
+const begun = performance.now()
+const before = turns
+while (performance.now() - begun < SECONDS * 1000) await turn()
+const seconds = (performance.now() - begun) / 1000
+for (const table of ['inbox', 'report', 'event', 'shift']) await client.query(`drop table least_${table}`)
+console.log(`Rows a second: ${Math.round(((turns - before) * ROWS_A_TURN) / seconds)}.`)
+process.exit(0)

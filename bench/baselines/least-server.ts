@@ -1,0 +1,140 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import pg from 'pg'
+import {
+  booleanArray,
+  integerArray,
+  smallintArray,
+  textArray,
+  timestampArray,
+  uuidArray,
+} from '../../src/storage/binary-arrays.ts'
+import { instantOfEpochMilliseconds } from '../../src/domain/instant.ts'
+import { connection } from './connection.ts'
+
+/*
+ * The limit of a server that keeps its word: the bare HTTP server, which answers a report only when its row is on disk
+ * (all that wait share an insert), and a status only when it has asked the database whether the customer is linked
+ * (all that wait share a select). It checks nothing: no key, no field, no time. What the program does beside this is
+ * its own; what this costs no program on this driver and this engine can save.
+ */
+const client = new pg.Client(await connection())
+await client.connect()
+await client.query('set enable_seqscan = off')
+await client.query('set enable_bitmapscan = off')
+await client.query('set jit = off')
+await client.query('drop table if exists least_inbox')
+await client.query('create table least_inbox (like inbox including all)')
+const { rows: workProviders } = await client.query<{ id: string }>('select id from work_provider order by name limit 1')
+const workProviderId = workProviders[0]!.id
+
+type Body = { customerNumber?: string; workProviderUserId?: string; timestamp: string }
+type Waiting = { readonly response: ServerResponse; readonly body: Body }
+
+const ACCEPTED = '{"status":"PENDING"}'
+const INSERT = {
+  name: 'insert',
+  text: `insert into least_inbox (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at)
+    select slice, work_provider_id, request_id, item,
+      case when is_number then 'customer_number'::identity_kind else 'user_id'::identity_kind end, identity,
+      'login'::event_kind, at
+    from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::boolean[], $6::text[], $7::timestamptz[])
+      as row (slice, work_provider_id, request_id, item, is_number, identity, at)`,
+}
+
+async function store(waiting: readonly Waiting[]): Promise<void> {
+  const bodies = waiting.map((one) => one.body)
+  await client.query({
+    ...INSERT,
+    values: [
+      smallintArray(bodies.map((_, index) => index % 64)),
+      uuidArray(bodies.map(() => workProviderId)),
+      uuidArray(bodies.map(() => randomUUIDv7())),
+      integerArray(bodies.map(() => 0)),
+      booleanArray(bodies.map((body) => body.customerNumber !== undefined)),
+      textArray(bodies.map((body) => body.customerNumber ?? body.workProviderUserId!)),
+      timestampArray(bodies.map((body) => instantOfEpochMilliseconds(Date.parse(body.timestamp)))),
+    ],
+  })
+  for (const { response } of waiting) {
+    response.writeHead(202, { 'Content-Type': 'application/json', 'Content-Length': ACCEPTED.length }).end(ACCEPTED)
+  }
+}
+
+type Asking = { readonly response: ServerResponse; readonly isNumber: boolean; readonly identity: string }
+
+const STATUS_ANSWER = JSON.stringify({
+  status: 'ENABLED',
+  policyId: 'C1000000',
+  customer_number: 'C1000000',
+  cover_class_of_use: 'Carriage of Goods for Hire & Reward',
+  cover_level: 'Third Party (TPO)',
+  vehicle_registration: 'VY7 JC3',
+})
+const SELECT = {
+  name: 'select',
+  text: `select asked.place::int - 1 as index, b.link_id
+    from unnest($1::boolean[], $2::text[]) with ordinality as asked (is_number, identity, place)
+    join binding b on b.work_provider_id = $3::uuid and b.identity = asked.identity and b.identity_kind =
+      case when is_number then 'customer_number'::identity_kind else 'user_id'::identity_kind end`,
+}
+
+async function look(asking: readonly Asking[]): Promise<void> {
+  const { rows } = await client.query<{ index: number }>({
+    ...SELECT,
+    values: [
+      booleanArray(asking.map((one) => one.isNumber)),
+      textArray(asking.map((one) => one.identity)),
+      workProviderId,
+    ],
+  })
+  const known = new Set(rows.map((row) => row.index))
+  for (const [index, { response }] of asking.entries()) {
+    response
+      .writeHead(known.has(index) ? 200 : 404, {
+        'Content-Type': 'application/json',
+        'Content-Length': STATUS_ANSWER.length,
+      })
+      .end(STATUS_ANSWER)
+  }
+}
+
+/** What comes while a statement runs waits, and then shares the next. */
+function shared<T>(run: (waiting: readonly T[]) => Promise<void>): (one: T) => void {
+  let waiting: T[] = []
+  let isRunning = false
+  async function go(): Promise<void> {
+    isRunning = true
+    while (waiting.length > 0) {
+      const taken = waiting
+      waiting = []
+      await run(taken)
+    }
+    isRunning = false
+  }
+  return (one) => {
+    waiting.push(one)
+    if (!isRunning) void go()
+  }
+}
+
+const toStore = shared(store)
+const toLookUp = shared(look)
+const CUSTOMER_NUMBER = 'customerNumber='
+
+const server = createServer((request, response) => {
+  if (request.method === 'GET') {
+    const url = request.url!
+    toLookUp({ response, isNumber: url.includes(CUSTOMER_NUMBER), identity: url.slice(url.indexOf('=') + 1) })
+    return
+  }
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', () => toStore({ response, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as Body }))
+})
+// A connection that waits for its turn is not closed meanwhile.
+server.keepAliveTimeout = 75_000
+server.listen(0, '127.0.0.1', () =>
+  console.log(`Listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+)
