@@ -6,7 +6,7 @@ import { eventsOfIdentities, eventsOfSlice, insertAnnulment } from '../storage/e
 import { lockIdentities } from '../storage/identities.ts'
 import { shareWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
-import { changesOf, deriveStreams } from './derive.ts'
+import { byStream, changesOf, deriveStreams } from './derive.ts'
 import { settle } from './settle.ts'
 
 export type AnnulmentRequest = {
@@ -30,7 +30,7 @@ export async function annulEvent(context: Context, request: AnnulmentRequest): P
     await insertAnnulment(trx, event, { annulled: request.annulled, reason, by: request.by })
     await shareWorkProviders(trx, [event.identity.workProviderId])
     await lockIdentities(trx, [event.identity])
-    const changes = changesOf([event], await bindingsOfIdentities(trx, [event.identity]))
+    const changes = changesOf(byStream([event], await bindingsOfIdentities(trx, [event.identity])))
     if (changes.size > 0) await deriveStreams(trx, changes)
     const events = await eventsOfIdentities(trx, [event.identity], { withInbox: false })
     return events.find((one) => eventId(one) === request.eventId)!

@@ -1,13 +1,13 @@
-import type { Identity } from '../domain/identity.ts'
 import type { Instant } from '../domain/instant.ts'
 import { earlier, FOREVER, later } from '../domain/interval.ts'
 import { holding } from '../domain/link.ts'
 import { type Change, changesFrom, type Piece, rederive, type Rederived } from '../domain/rederive.ts'
-import { type CapAt, momentsOf } from '../domain/shift-engine.ts'
+import { type CapAt, momentsOf, type ToldAt, toldIn } from '../domain/shift-engine.ts'
+import type { ShiftEvent } from '../domain/shift-event.ts'
 import { capRule } from '../domain/work-provider.ts'
-import { bindingsOfLinks, type BoundIdentity, identityOf } from '../storage/bindings.ts'
+import { bindingsOfIdentities, bindingsOfLinks, type BoundIdentity, identityOf } from '../storage/bindings.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
-import { type EventRange, type RangeEvent, readEventRanges } from '../storage/events.ts'
+import { type EventRange, readEventRanges } from '../storage/events.ts'
 import { type LockedStream, lockStreams, storePending } from '../storage/links.ts'
 import { type DerivedChanges, readDerivedRanges, type StoredRange, writeDerived } from '../storage/shifts.ts'
 import { settingsOf } from '../storage/work-providers.ts'
@@ -28,8 +28,12 @@ export type ChangesByLink = ReadonlyMap<number, readonly Change[]>
 
 type Task = {
   readonly stream: LockedStream
-  readonly bindings: readonly BoundIdentity[]
   readonly capAt: CapAt
+  /**
+   * The events, where nothing but these came into the stream since it was derived: its stored result tells the others,
+   * which are not read. Null where they have to be.
+   */
+  added: readonly ShiftEvent[] | null
   from: Instant
   changes: readonly Change[]
   newBefore: Instant | null
@@ -44,9 +48,20 @@ type Task = {
  * work providers and, where events or bindings changed, of their identities; takes those of the streams. Answers whether
  * all of it is done.
  */
-export async function deriveStreams(trx: DatabaseTransaction, changes: ChangesByLink): Promise<boolean> {
+export function deriveStreams(trx: DatabaseTransaction, changes: ChangesByLink): Promise<boolean> {
+  return derive(trx, changes, new Map())
+}
+
+/** Derives the streams that new events belong to; needs the locks of their work providers and identities. */
+export async function deriveAdded(trx: DatabaseTransaction, events: readonly ShiftEvent[]): Promise<void> {
+  const identities = events.map((event) => event.identity)
+  const added = byStream(events, await bindingsOfIdentities(trx, identities))
+  if (added.size > 0) await derive(trx, changesOf(added), added)
+}
+
+async function derive(trx: DatabaseTransaction, changes: ChangesByLink, added: EventsByLink): Promise<boolean> {
   const streams = await lockStreams(trx, [...changes.keys()])
-  const tasks = await makeTasks(trx, streams, changes)
+  const tasks = await makeTasks(trx, streams, changes, added)
   let running = tasks
   while (running.length > 0) running = await deriveRound(trx, running)
   const toNote = tasks.filter((task) => !task.isDone || task.stream.pending !== null)
@@ -61,15 +76,9 @@ async function makeTasks(
   trx: DatabaseTransaction,
   streams: readonly LockedStream[],
   changes: ChangesByLink,
+  added: EventsByLink,
 ): Promise<Task[]> {
   const settings = await settingsOf(trx, [...new Set(streams.map((stream) => stream.workProviderId))])
-  const bindings = Map.groupBy(
-    await bindingsOfLinks(
-      trx,
-      streams.map((stream) => stream.linkId),
-    ),
-    (binding) => binding.linkId,
-  )
   return streams.flatMap((stream) => {
     const all = [...(changes.get(stream.linkId) ?? []), ...(stream.pending === null ? [] : [stream.pending])]
     const [first, ...rest] = all
@@ -77,8 +86,8 @@ async function makeTasks(
     const from = rest.reduce((earliest, change) => earlier(earliest, change.from), first.from)
     const task: Task = {
       stream,
-      bindings: bindings.get(stream.linkId) ?? [],
       capAt: capRule(settings.get(stream.workProviderId) ?? []),
+      added: stream.pending === null ? (added.get(stream.linkId) ?? null) : null,
       from,
       changes: changesFrom(all, from),
       newBefore: stream.pending?.from ?? null,
@@ -97,6 +106,11 @@ async function deriveRound(trx: DatabaseTransaction, tasks: readonly Task[]): Pr
   for (const [index, task] of tasks.entries()) {
     const piece = pieces[index]!
     const result = rederive(piece, task.changes, task.capAt)
+    if (task.added !== null && isCutOff(result)) {
+      // What was added changes more than was read, and what is written first would no longer tell the events beyond.
+      task.added = null
+      continue
+    }
     collect(written, task.stream.linkId, result)
     task.budget -= piece.moments.length + piece.stored.shifts.length
     task.size = Math.min(task.size * GROWTH_A_ROUND, MAX_EVENTS_A_TURN)
@@ -107,42 +121,70 @@ async function deriveRound(trx: DatabaseTransaction, tasks: readonly Task[]): Pr
   return tasks.filter((task) => !task.isDone && task.budget > 0)
 }
 
+/** Whether the piece ended before the stored result was met again. */
+function isCutOff({ rest }: Rederived): boolean {
+  return rest !== null && rest.newBefore !== null
+}
+
 async function readPieces(trx: DatabaseTransaction, tasks: readonly Task[]): Promise<Piece[]> {
-  const ranges = tasks.flatMap((task, index) => rangesOf(task).map((range) => ({ ...range, task: index })))
-  const events = Map.groupBy(await readEventRanges(trx, ranges), (event) => event.range)
-  const eventsByTask = tasks.map((): RangeEvent[] => [])
-  const untilByTask: (Instant | null)[] = tasks.map(() => null)
-  for (const [index, range] of ranges.entries()) {
-    const read = events.get(index) ?? []
-    eventsByTask[range.task]!.push(...read)
-    // A full range may go on at its last instant: the piece ends before it.
-    if (read.length === range.limit) untilByTask[range.task] = orEarlier(untilByTask[range.task]!, read.at(-1)!.at)
-  }
   const stored = await readDerivedRanges(
     trx,
     tasks.map((task) => ({ linkId: task.stream.linkId, from: task.from, limit: task.size })),
   )
-  return tasks.map((task, index) => cutPiece(task, eventsByTask[index]!, untilByTask[index]!, stored[index]!))
+  const told = await readTold(
+    trx,
+    tasks.filter((task) => task.added === null),
+  )
+  return tasks.map((task, index) => cutPiece(task, told.get(task) ?? toldAgain(task, stored[index]!), stored[index]!))
+}
+
+/** What is told of a stream from where a task goes on, as far as it was read: before `until` (null: to the end). */
+type Told = { readonly events: readonly ToldAt[]; readonly until: Instant | null }
+
+/** By the stored result, and what was added. */
+function toldAgain({ added }: Task, { lastBefore, shifts, anomalies }: StoredRange): Told {
+  const before = lastBefore === null ? [] : [lastBefore]
+  return { events: [...toldIn({ shifts: [...before, ...shifts], anomalies }), ...(added ?? [])], until: null }
+}
+
+/** By the events. */
+async function readTold(trx: DatabaseTransaction, tasks: readonly Task[]): Promise<Map<Task, Told>> {
+  if (tasks.length === 0) return new Map()
+  const linkIds = tasks.map((task) => task.stream.linkId)
+  const bindings = Map.groupBy(await bindingsOfLinks(trx, linkIds), (binding) => binding.linkId)
+  const ranges = tasks.flatMap((task) =>
+    rangesOf(task, bindings.get(task.stream.linkId) ?? []).map((range) => ({ ...range, task })),
+  )
+  const read = Map.groupBy(await readEventRanges(trx, ranges), (event) => event.range)
+  const told = new Map<Task, Told>(tasks.map((task) => [task, { events: [], until: null }]))
+  for (const [index, { task, limit }] of ranges.entries()) {
+    const ofRange = read.get(index) ?? []
+    const { events, until } = told.get(task)!
+    // A full range may go on at its last instant: the piece ends before it.
+    const end = ofRange.length === limit ? orEarlier(until, ofRange.at(-1)!.at) : until
+    told.set(task, { events: [...events, ...ofRange], until: end })
+  }
+  return told
 }
 
 /** The identities' events that belong to the stream from where the task goes on. */
-function rangesOf(task: Task): EventRange[] {
-  return task.bindings.flatMap((binding) => {
+function rangesOf(task: Task, bindings: readonly BoundIdentity[]): EventRange[] {
+  return bindings.flatMap((binding) => {
     const held = holding(binding)
     const from = later(held.from, task.from)
     return from < held.to ? [{ identity: identityOf(binding), from, to: held.to, limit: task.size }] : []
   })
 }
 
-function cutPiece(task: Task, events: readonly RangeEvent[], eventsUntil: Instant | null, stored: StoredRange): Piece {
+function cutPiece(task: Task, told: Told, stored: StoredRange): Piece {
   const lastShift = stored.shifts.length === task.size ? stored.shifts.at(-1)!.startedAt : null
   const lastAnomaly = stored.anomalies.length === task.size ? stored.anomalies.at(-1)!.at : null
-  const until = [lastShift, lastAnomaly].reduce(orEarlier, eventsUntil)
+  const until = [lastShift, lastAnomaly].reduce(orEarlier, told.until)
   const end = until ?? FOREVER
   return {
     from: task.from,
     until,
-    moments: momentsOf(events.filter((event) => event.at < end)),
+    moments: momentsOf(told.events.filter((event) => event.at >= task.from && event.at < end)),
     lastBefore: stored.lastBefore,
     newBefore: task.newBefore,
     stored: {
@@ -172,18 +214,21 @@ function orEarlier(a: Instant | null, b: Instant | null): Instant | null {
   return a === null ? b : b === null ? a : earlier(a, b)
 }
 
-/** Which links hold the identities of events at the events' instants: the streams that the events belong to. */
-export function changesOf(
-  events: readonly { identity: Identity; at: Instant }[],
-  bindings: readonly BoundIdentity[],
-): Map<number, Change[]> {
-  const changes = new Map<number, Change[]>()
+export type EventsByLink = ReadonlyMap<number, readonly ShiftEvent[]>
+
+/** Events by the links that hold their identities at their instants: the streams that they belong to. */
+export function byStream(events: readonly ShiftEvent[], bindings: readonly BoundIdentity[]): EventsByLink {
+  const byLink = new Map<number, ShiftEvent[]>()
   for (const [index, holder] of holdersOf(events, bindings).entries()) {
     if (holder === null) continue
-    const { at } = events[index]!
-    const ofLink = changes.get(holder.linkId)
-    if (ofLink === undefined) changes.set(holder.linkId, [{ from: at, to: at }])
-    else ofLink.push({ from: at, to: at })
+    const ofLink = byLink.get(holder.linkId)
+    if (ofLink === undefined) byLink.set(holder.linkId, [events[index]!])
+    else ofLink.push(events[index]!)
   }
-  return changes
+  return byLink
+}
+
+/** What of the streams changes where events come in, or go. */
+export function changesOf(byLink: EventsByLink): ChangesByLink {
+  return new Map([...byLink].map(([linkId, events]) => [linkId, events.map(({ at }) => ({ from: at, to: at }))]))
 }

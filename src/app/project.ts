@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { MICROSECONDS_PER_MILLISECOND } from '../domain/instant.ts'
 import type { Change } from '../domain/rederive.ts'
-import { bindingsOfIdentities } from '../storage/bindings.ts'
 import { type Database, inTransaction } from '../storage/database.ts'
 import { lockIdentities } from '../storage/identities.ts'
 import { claimReports } from '../storage/inbox.ts'
 import { findLinks, linksToDerive } from '../storage/links.ts'
 import { shareWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
-import { changesOf, deriveStreams } from './derive.ts'
+import { deriveAdded, deriveStreams } from './derive.ts'
+import { startSweeping } from './sweep.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 /**
@@ -37,10 +37,12 @@ export function startProjector(context: Context, isServing: () => boolean): Work
   const pollMs = context.isEmbedded ? POLL_EMBEDDED_MS : POLL_MS
   let limit = MIN_REPORTS_A_TURN
   let fullTurns = 0
+  const sweep = startSweeping(context)
   return startWorker(context.log, 'projector', pollMs, async () => {
     const begun = context.now()
     const { claimed, isMore } = await projectTurn(context.db, limit)
     const isPending = await derivePending(context.db)
+    await sweep(claimed)
     const isSharing = context.isEmbedded && isServing()
     fullTurns = isMore ? fullTurns + 1 : 0
     limit =
@@ -73,8 +75,7 @@ export function projectTurn(db: Database, limit: number): Promise<{ claimed: num
       identities.map((identity) => identity.workProviderId),
     )
     await lockIdentities(trx, identities)
-    const changes = changesOf(events, await bindingsOfIdentities(trx, identities))
-    if (changes.size > 0) await deriveStreams(trx, changes)
+    await deriveAdded(trx, events)
     return taken
   })
 }

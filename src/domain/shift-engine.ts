@@ -122,8 +122,24 @@ export function anomaliesAt(anomalies: readonly Anomaly[], now: Instant): Anomal
   return anomalies.filter((anomaly) => anomaly.at <= now)
 }
 
+export type ToldAt = { readonly kind: 'login' | 'logout'; readonly at: Instant }
+
+/** What a result was derived from: every login and logout leaves its trace in it, whatever became of it. */
+export function toldIn({ shifts, anomalies }: Derived): ToldAt[] {
+  const told: ToldAt[] = []
+  for (const { startedAt, endedAt } of shifts) {
+    told.push({ kind: 'login', at: startedAt })
+    if (endedAt !== null) told.push({ kind: 'logout', at: endedAt })
+  }
+  for (const { at, kind } of anomalies) {
+    if (kind !== 'orphan') told.push({ kind: 'login', at })
+    if (kind !== 'repeat') told.push({ kind: 'logout', at })
+  }
+  return told
+}
+
 /** Gathers events, in any order, into the moments of a stream in order. */
-export function momentsOf(events: Iterable<{ kind: 'login' | 'logout'; at: Instant }>): Moment[] {
+export function momentsOf(events: Iterable<ToldAt>): Moment[] {
   const byInstant = new Map<Instant, { at: Instant; login: boolean; logout: boolean }>()
   for (const { kind, at } of events) {
     const moment = byInstant.get(at) ?? { at, login: false, logout: false }

@@ -58,10 +58,11 @@ function serve(exchange: Exchange, outgoing: ServerResponse): void {
   } else {
     const { underWay } = exchange.services
     underWay.count++
-    void route.answer(exchange).then((answered) => {
+    const over = (answered: Reply): void => {
       underWay.count--
       write(outgoing, answered)
-    })
+    }
+    void route.answer(exchange).then(over)
   }
 }
 

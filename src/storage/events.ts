@@ -6,7 +6,7 @@ import type { Annulment, EventKind, ReceivedEvent, ShiftEvent } from '../domain/
 import { booleanArray, integerArray, smallintArray, textArray, timestampArray, uuidArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
 import { CUSTOMER_NUMBER, identityRows, slicedIdentityRows, USER_ID } from './identities.ts'
-import { microseconds, timestamp } from './sql.ts'
+import { microseconds, nearMicroseconds, timestamp } from './sql.ts'
 
 /** A stretch of an identity's events to read: from `from` on, before `to`, at most `limit` of them. */
 export type EventRange = {
@@ -27,7 +27,7 @@ export async function readEventRanges(db: Database, ranges: readonly EventRange[
   const identities = ranges.map((range) => range.identity)
   const earliest = ranges.reduce((first, range) => earlier(first, range.from), ranges[0]!.from)
   const { rows } = await sql<RangeEvent>`/* prepared */
-    select r.place::int - 1 as range, e.kind, ${microseconds('e.at')} as at
+    select r.place::int - 1 as range, e.kind, ${nearMicroseconds('e.at')} as at
     from unnest(${smallintArray(identities.map(sliceOf))}::smallint[],
       ${uuidArray(identities.map((one) => one.workProviderId))}::uuid[],
       ${booleanArray(identities.map((one) => one.kind === 'customer_number'))}::boolean[],

@@ -5,7 +5,7 @@ import type { EventKind, ShiftEvent } from '../domain/shift-event.ts'
 import { booleanArray, integerArray, smallintArray, textArray, timestampArray, uuidArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
 import { CUSTOMER_NUMBER, USER_ID } from './identities.ts'
-import { microseconds, timestamp } from './sql.ts'
+import { nearMicroseconds, timestamp } from './sql.ts'
 
 /** Columns of rows, as the arrays that one `unnest` takes: one statement however many rows. */
 export type InboxColumns = {
@@ -47,14 +47,14 @@ export type Claimed = { readonly claimed: number; readonly isMore: boolean; read
 
 /**
  * Takes up to about `limit` reports out of the inbox, keeps them as reports, and adds their events. Answers the events
- * that are new, or that now turn out to have been told earlier, and how many reports were taken.
+ * that are new, or that now turn out to have been told earlier (annulled ones left out), and how many reports were taken.
  *
  * The work providers that have reports waiting share the limit, so that the backlog of one does not hold up another.
  * Rows that another projector has claimed are left to it. Events are inserted in the order of their key: two
  * projectors that add the same ones wait for each other in one direction only.
  */
 export async function claimReports(trx: DatabaseTransaction, limit: number): Promise<Claimed> {
-  const { rows } = await sql<{ claimed: number; isMore: boolean; events: EventRow[] | null }>`/* prepared */
+  const { rows } = await sql<Omit<Claimed, 'events'> & (EventRow | { kind: null })>`/* prepared */
     with recursive turn (work_provider_id) as (
       (select work_provider_id from inbox order by work_provider_id limit 1)
       union all
@@ -96,16 +96,19 @@ export async function claimReports(trx: DatabaseTransaction, limit: number): Pro
       on conflict (slice, work_provider_id, identity_kind, identity, at, kind) do update
         set received_at = excluded.received_at, request_id = excluded.request_id, item = excluded.item
         where (excluded.received_at, excluded.request_id, excluded.item) < (e.received_at, e.request_id, e.item)
-      returning work_provider_id, identity_kind, identity, kind, at
+      returning work_provider_id, identity_kind, identity, kind, at, annulled
+    ),
+    counted as (
+      select coalesce(sum(taken), 0)::int as claimed,
+        coalesce(bool_or(taken >= (select max(share) from waiting)), false) as "isMore"
+      from (select count(*) as taken from claimed group by work_provider_id) each
     )
-    select (select count(*) from claimed) as claimed,
-      (select coalesce(bool_or(taken >= (select max(share) from waiting)), false)
-        from (select count(*) as taken from claimed group by work_provider_id) each) as "isMore",
-      (select json_agg(json_build_object('workProviderId', work_provider_id, 'identityKind', identity_kind,
-        'identity', identity, 'kind', kind, 'at', ${microseconds('at')})) from added) as events
+    select claimed, "isMore", work_provider_id as "workProviderId", identity_kind as "identityKind", identity, kind,
+      ${nearMicroseconds('at')} as at
+    from counted left join added on not annulled
   `.execute(trx)
-  const { claimed, isMore, events } = rows[0]!
-  return { claimed, isMore, events: (events ?? []).map(eventFromRow) }
+  const { claimed, isMore } = rows[0]!
+  return { claimed, isMore, events: rows.flatMap((row) => (row.kind === null ? [] : [eventFromRow(row)])) }
 }
 
 function eventFromRow(row: EventRow): ShiftEvent {

@@ -29,6 +29,11 @@ export async function vacuumBusyTables(db: Database): Promise<void> {
   for (const table of BUSY_TABLES) await sql`vacuum (analyze) ${sql.table(table)}`.execute(db)
 }
 
+/** Makes room where reports were taken out; nobody waits for it, and it waits for nobody. */
+export async function vacuumInbox(db: Database): Promise<void> {
+  await sql`vacuum (skip_locked, truncate off) inbox`.execute(db)
+}
+
 /** Keeps transaction ids from running out; once a day is far more than enough. A short statement for each table. */
 export async function freeze(db: Database): Promise<void> {
   const { rows } = await sql<{ name: string }>`

@@ -3,7 +3,7 @@ import type { Instant } from '../domain/instant.ts'
 import { type Anomaly, type AnomalyKind, type Derived, RULES_VERSION, type Shift } from '../domain/shift-engine.ts'
 import { bigintArray, integerArray, timestampArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
-import { microseconds, microsecondsOrNull, timestampOf } from './sql.ts'
+import { microseconds, microsecondsOrNull, nearMicroseconds, timestampOf } from './sql.ts'
 
 /** A stretch of a stream's stored result: from `from` on, at most `limit` shifts and as many anomalies. */
 export type DerivedRange = { readonly linkId: number; readonly from: Instant; readonly limit: number }
@@ -23,8 +23,8 @@ export async function readDerivedRanges(db: Database, ranges: readonly DerivedRa
       with ordinality as w (link_id, from_at, at_most, ordinality)) w
   `
   const shifts = await sql<ShiftRow>`/* prepared */
-    select w.range, s.started_at < w.from_at as "isBefore", ${microseconds('s.started_at')} as "startedAt",
-      ${microsecondsOrNull('s.ended_at')} as "endedAt", ${microseconds('s.cap_at')} as "capAt"
+    select w.range, s.started_at < w.from_at as "isBefore", ${nearMicroseconds('s.started_at')} as "startedAt",
+      ${nearMicroseconds('s.ended_at')} as "endedAt", ${nearMicroseconds('s.cap_at')} as "capAt"
     from ${wanted} cross join lateral (
       (select started_at, ended_at, cap_at from shift
         where link_id = w.link_id and started_at < w.from_at order by started_at desc limit 1)
@@ -35,7 +35,7 @@ export async function readDerivedRanges(db: Database, ranges: readonly DerivedRa
     order by w.range, s.started_at
   `.execute(db)
   const anomalies = await sql<{ range: number; at: Instant; kind: AnomalyKind }>`/* prepared */
-    select w.range, ${microseconds('a.at')} as at, a.kind
+    select w.range, ${nearMicroseconds('a.at')} as at, a.kind
     from ${wanted} cross join lateral (
       select at, kind from anomaly where link_id = w.link_id and at >= w.from_at order by at limit w.at_most
     ) a

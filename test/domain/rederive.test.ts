@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Instant } from '../../src/domain/instant.ts'
-import { type Change, type Piece, rederive, type Rest } from '../../src/domain/rederive.ts'
+import { type Change, type Piece, rederive, type Rederived, type Rest } from '../../src/domain/rederive.ts'
 import {
   type Anomaly,
   type CapAt,
@@ -10,6 +10,7 @@ import {
   deriveStream,
   momentsOf,
   type Shift,
+  toldIn,
 } from '../../src/domain/shift-engine.ts'
 import { runs } from '../support/properties.ts'
 
@@ -51,6 +52,29 @@ class Stored {
     }
   }
 
+  /** As `piece`, of at most `size` shifts and anomalies, where the result itself tells all events but the added ones. */
+  pieceOfAdded(added: readonly Event[], { from, newBefore }: Rest, size: number): Piece {
+    const derived = this.derived()
+    const lastBefore = derived.shifts.findLast((shift) => shift.startedAt < from) ?? null
+    const shifts = derived.shifts.filter((shift) => shift.startedAt >= from)
+    const anomalies = derived.anomalies.filter((anomaly) => anomaly.at >= from)
+    const ends = [...(shifts[size] ? [shifts[size].startedAt] : []), ...(anomalies[size] ? [anomalies[size].at] : [])]
+    const until = ends.length === 0 ? null : (Math.min(...ends) as Instant)
+    const isIn = (at: Instant): boolean => at >= from && (until === null || at < until)
+    const read = { shifts: [...(lastBefore ? [lastBefore] : []), ...shifts.slice(0, size)], anomalies }
+    return {
+      from,
+      until,
+      moments: momentsOf([...toldIn(read), ...added].filter((one) => isIn(one.at))),
+      lastBefore,
+      newBefore,
+      stored: {
+        shifts: shifts.filter((shift) => isIn(shift.startedAt)),
+        anomalies: anomalies.filter((anomaly) => isIn(anomaly.at)),
+      },
+    }
+  }
+
   derived(): Derived {
     return {
       shifts: [...this.shifts.values()].sort((a, b) => a.startedAt - b.startedAt),
@@ -65,13 +89,17 @@ class Stored {
     while (rest !== null) {
       const piece = this.piece(all, rest, size)
       const result = rederive(piece, rest.changes, capAt)
-      for (const startedAt of result.removeShifts) this.shifts.delete(startedAt)
-      for (const shift of result.writeShifts) this.shifts.set(shift.startedAt, shift)
-      for (const at of result.removeAnomalies) this.anomalies.delete(at)
-      for (const anomaly of result.writeAnomalies) this.anomalies.set(anomaly.at, anomaly)
+      this.write(result)
       this.steps += piece.moments.length
       rest = result.rest
     }
+  }
+
+  write(result: Rederived): void {
+    for (const startedAt of result.removeShifts) this.shifts.delete(startedAt)
+    for (const shift of result.writeShifts) this.shifts.set(shift.startedAt, shift)
+    for (const at of result.removeAnomalies) this.anomalies.delete(at)
+    for (const anomaly of result.writeAnomalies) this.anomalies.set(anomaly.at, anomaly)
   }
 }
 
@@ -94,6 +122,42 @@ describe('deriving again where events changed', () => {
       }),
       runs(5_000),
     )
+  })
+
+  test('a result tells every moment that it was derived from', () => {
+    fc.assert(
+      fc.property(events, (told) => {
+        assert.deepEqual(momentsOf(toldIn(scratch(told))), momentsOf(told))
+      }),
+      runs(5_000),
+    )
+  })
+
+  test('added events, where the stored result tells the others: as derived from scratch, unless a piece ends too early', () => {
+    let met = 0
+    fc.assert(
+      fc.property(
+        events,
+        fc.array(event, { minLength: 1, maxLength: 4 }),
+        fc.nat({ max: 8 }),
+        (before, added, size) => {
+          const stored = new Stored(scratch(before))
+          const changes = added.map(({ at }) => ({ from: at, to: at })).sort((a, b) => a.from - b.from)
+          let rest: Rest | null = { from: changes[0]!.from, changes, newBefore: null }
+          while (rest !== null) {
+            const result = rederive(stored.pieceOfAdded(added, rest, 3 + size), rest.changes, capAt)
+            // Nothing of such a piece is written: the events themselves are read instead.
+            if (result.rest !== null && result.rest.newBefore !== null) return
+            stored.write(result)
+            rest = result.rest
+          }
+          met++
+          assert.deepEqual(stored.derived(), scratch([...before, ...added]))
+        },
+      ),
+      runs(5_000),
+    )
+    assert.ok(met > 0, 'no piece met the stored result')
   })
 
   test('removed events: equal to deriving from scratch', () => {

@@ -1,0 +1,26 @@
+import { MICROSECONDS_PER_MILLISECOND } from '../domain/instant.ts'
+import { vacuumInbox } from '../storage/maintenance.ts'
+import type { Context } from './context.ts'
+
+/** So many reports taken out are worth a vacuum, which looks through all that waits. */
+const TAKEN_A_VACUUM = 20_000
+/** Behind a large backlog it takes long: then it is rarer, and takes this share of the time at most. */
+const SHARE_OF_TIME = 1 / 20
+
+/**
+ * Vacuums the inbox every so often. Reports that were taken out of it stay in its index until then, in front of those
+ * that wait: autovacuum comes once a minute, when whoever looks for the oldest has hundreds of thousands to pass.
+ */
+export function startSweeping(context: Context): (taken: number) => Promise<void> {
+  let sinceLast = 0
+  let notBefore = context.now() as number
+  return async (taken) => {
+    sinceLast += taken
+    const begun = context.now()
+    if (sinceLast < TAKEN_A_VACUUM || begun < notBefore) return
+    sinceLast = 0
+    await vacuumInbox(context.db)
+    const ended = context.now()
+    notBefore = ended + Math.max(ended - begun, MICROSECONDS_PER_MILLISECOND) / SHARE_OF_TIME
+  }
+}
