@@ -65,7 +65,7 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     state.isPrepared = true
     for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
     if (config.role !== 'accept') {
-      workers.push((projector = startProjector(context, http?.isServing ?? (() => false))))
+      workers.push((projector = startProjector(context, http?.callers ?? (() => 0))))
       workers.push(startNotices(context), startMailer(context, await openMailTransport(config, say)))
     }
     workers.push(startMaintenance(context))
@@ -85,7 +85,7 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
   }
 }
 
-type Http = { server: Server; isServing: () => boolean; drain(): Promise<void> }
+type Http = { server: Server; callers: () => number; drain(): Promise<void> }
 
 function startHttp(context: Context, config: Config, state: State, onStored: () => void): Http {
   const { services, stop } = startServices(context, {
@@ -113,7 +113,7 @@ function startHttp(context: Context, config: Config, state: State, onStored: () 
   const server = createHttpServer(buildApplication(buildApi(services), site), services)
   return {
     server,
-    isServing: () => services.underWay.count > 0,
+    callers: () => services.underWay.count,
     async drain() {
       await drainServer(server)
       await stop()

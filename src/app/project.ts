@@ -19,9 +19,11 @@ const MIN_REPORTS_A_TURN = 32
 const MAX_REPORTS_A_TURN = 1_000
 /** Of the embedded engine while callers wait for it: some milliseconds. */
 const REPORTS_A_SHARED_TURN = 64
-/** After so many full turns they double all the same: an inbox that grows without end is worse than to wait. */
-const FULL_TURNS_TO_DOUBLE = 32
-/** The longest rest between turns, for the callers. */
+/** After so many full turns, some seconds, they double all the same: an inbox that grows without end is worse than to wait. */
+const FULL_TURNS_TO_DOUBLE = 256
+/** The rest between turns: as long as the turn for so many callers, and longer for more of them, up to four times. */
+const CALLERS_A_REST = 32
+const MAX_RESTS = 4
 const MAX_REST_MS = 50
 /** How often an idle projector looks: reports accepted by another process do not nudge it. */
 const POLL_MS = 100
@@ -30,10 +32,10 @@ const POLL_EMBEDDED_MS = 1_000
 /**
  * Derives shifts from accepted reports, in the background. Any number of processes may do so at once.
  *
- * The embedded engine serves one at a time, and whoever calls goes first: while `isServing` says that somebody is being
- * answered, turns are short, and each is followed by a rest as long as itself.
+ * The embedded engine serves one at a time, and whoever calls goes first: while there are `callers` who are being
+ * answered, turns are short, and each is followed by a rest.
  */
-export function startProjector(context: Context, isServing: () => boolean): Worker {
+export function startProjector(context: Context, callers: () => number): Worker {
   const pollMs = context.isEmbedded ? POLL_EMBEDDED_MS : POLL_MS
   let limit = MIN_REPORTS_A_TURN
   let fullTurns = 0
@@ -43,17 +45,23 @@ export function startProjector(context: Context, isServing: () => boolean): Work
     const { claimed, isMore } = await projectTurn(context.db, limit)
     const isPending = await derivePending(context.db)
     await sweep(claimed)
-    const isSharing = context.isEmbedded && isServing()
+    const calling = context.isEmbedded ? callers() : 0
     fullTurns = isMore ? fullTurns + 1 : 0
     limit =
-      fullTurns === 0 ? MIN_REPORTS_A_TURN : Math.min(2 * limit, isSharing ? mostShared(fullTurns) : MAX_REPORTS_A_TURN)
-    if (isSharing) await delay(Math.min((context.now() - begun) / MICROSECONDS_PER_MILLISECOND, MAX_REST_MS))
+      fullTurns === 0
+        ? MIN_REPORTS_A_TURN
+        : Math.min(2 * limit, calling > 0 ? mostShared(fullTurns) : MAX_REPORTS_A_TURN)
+    if (calling > 0) await delay(restMs((context.now() - begun) / MICROSECONDS_PER_MILLISECOND, calling))
     return claimed > 0 || isPending
   })
 }
 
 function mostShared(fullTurns: number): number {
   return Math.min(REPORTS_A_SHARED_TURN * 2 ** Math.floor(fullTurns / FULL_TURNS_TO_DOUBLE), MAX_REPORTS_A_TURN)
+}
+
+function restMs(turnMs: number, callers: number): number {
+  return Math.min(turnMs * Math.min(Math.max(1, callers / CALLERS_A_REST), MAX_RESTS), MAX_REST_MS)
 }
 
 /**

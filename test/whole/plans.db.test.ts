@@ -137,9 +137,17 @@ onEachEngine('in a grown store', (engine) => {
     await drain()
   })
 
-  test('projecting a late event looks into no month before its own', async () => {
+  test('projecting a late event looks into no month of events: what is stored tells them', async () => {
     await accept([report(21, plus(grown.monthStart(2), DAY))])
     const planned = await goesStraight(projectBatch, PROJECTED)
+    assert.deepEqual(monthsOf(planned, 'event'), new Set())
+  })
+
+  test('deriving from the events again looks into no month before the first that changed', async () => {
+    const { db } = store.context
+    const from = new Date(plus(grown.monthStart(2), DAY) / 1000)
+    await sql`update link set derive_from = ${from} where id = 21`.execute(db)
+    const planned = await goesStraight(() => derivePending(db), ['link', 'binding', 'event', 'shift', 'anomaly'])
     const months = monthsOf(planned, 'event')
     assert.ok(months.has(month(2)) && months.has(month(0)), [...months].join())
     for (let before = 3; before <= PAST_MONTHS; before++) assert.ok(!months.has(month(before)), month(before))
