@@ -22,7 +22,7 @@ const EXIT_USAGE = 2
 const STOP_DEADLINE_MS = 15_000
 /**
  * How far the heap grows beyond what lives in it before V8 marks it through. Its own choice is to do so every second or
- * two under load, and each time takes the core for 30 ms: that was the slowest hundredth of the answers.
+ * two under load, and each time takes the core for 30 ms: that was much of the slowest hundredth of the answers (docs/decisions/0017).
  */
 const HEAP_GROWING_PERCENT = 200
 

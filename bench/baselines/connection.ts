@@ -1,4 +1,5 @@
-import type { ClientConfig } from 'pg'
+import pg, { type Client, type ClientConfig } from 'pg'
+import { PLANNER_SETTINGS } from '../../src/storage/planner-settings.ts'
 import { openEmbedded } from '../../src/storage/embedded/embedded.ts'
 
 /** How a baseline reaches the engine that the program has too: a server, or the embedded one in a thread of its own. */
@@ -14,4 +15,12 @@ export async function connection(): Promise<ClientConfig> {
     },
   })
   return { host, user: 'postgres', database: 'postgres' }
+}
+
+/** A connection whose statements are planned as the program's are. */
+export async function connectAsProgram(): Promise<Client> {
+  const client = new pg.Client(await connection())
+  await client.connect()
+  for (const setting of PLANNER_SETTINGS) await client.query(`set ${setting}`)
+  return client
 }

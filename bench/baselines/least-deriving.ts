@@ -1,6 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import pg from 'pg'
-import { connection } from './connection.ts'
+import { connectAsProgram } from './connection.ts'
 
 /*
  * The limit of deriving: what has to be written of each report, a thousand to a statement, and nothing read or decided.
@@ -13,10 +12,12 @@ const WARM_UP_TURNS = 20
 const FIRST_AT = 1_760_000_000_000_000
 const MICROSECONDS_A_TURN = 60_000_000
 
-const client = new pg.Client(await connection())
-await client.connect()
-for (const setting of ['enable_seqscan', 'enable_bitmapscan', 'jit']) await client.query(`set ${setting} = off`)
-for (const table of ['inbox', 'report', 'event', 'shift']) {
+const COURIERS = 50_000
+const TURNS_A_ROUND = COURIERS / ROWS_A_TURN
+const TABLES = ['inbox', 'report', 'event', 'shift']
+
+const client = await connectAsProgram()
+for (const table of TABLES) {
   await client.query(`drop table if exists least_${table}`)
   await client.query(`create table least_${table} (like ${table} including all)`)
 }
@@ -26,10 +27,10 @@ const workProviderId = rows[0]!.id
 const indexes = Array.from({ length: ROWS_A_TURN }, (_, index) => index)
 let turns = 0
 
-/** Each turn another thousand couriers of fifty thousand, who log in and, fifty turns later, out. */
+/** Each turn another thousand couriers, who log in and, a round later, out. */
 async function turn(): Promise<void> {
-  const round = Math.floor(turns / 50)
-  const first = (turns % 50) * ROWS_A_TURN
+  const round = Math.floor(turns / TURNS_A_ROUND)
+  const first = (turns % TURNS_A_ROUND) * ROWS_A_TURN
   const at = FIRST_AT + round * MICROSECONDS_A_TURN
   const isLogin = round % 2 === 0
   await client.query({
@@ -83,6 +84,6 @@ const begun = performance.now()
 const before = turns
 while (performance.now() - begun < SECONDS * 1000) await turn()
 const seconds = (performance.now() - begun) / 1000
-for (const table of ['inbox', 'report', 'event', 'shift']) await client.query(`drop table least_${table}`)
+for (const table of TABLES) await client.query(`drop table least_${table}`)
 console.log(`Rows a second: ${Math.round(((turns - before) * ROWS_A_TURN) / seconds)}.`)
 process.exit(0)

@@ -1,7 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import pg from 'pg'
 import {
   booleanArray,
   integerArray,
@@ -11,7 +9,8 @@ import {
   uuidArray,
 } from '../../src/storage/binary-arrays.ts'
 import { instantOfEpochMilliseconds } from '../../src/domain/instant.ts'
-import { connection } from './connection.ts'
+import { connectAsProgram } from './connection.ts'
+import { ACCEPTED_ANSWER, listen, STATUS_ANSWER } from './listening.ts'
 
 /*
  * The limit of a server that keeps its word: the bare HTTP server, which answers a report only when its row is on disk
@@ -19,11 +18,7 @@ import { connection } from './connection.ts'
  * (all that wait share a select). It checks nothing: no key, no field, no time. What the program does beside this is
  * its own; what this costs no program on this driver and this engine can save.
  */
-const client = new pg.Client(await connection())
-await client.connect()
-await client.query('set enable_seqscan = off')
-await client.query('set enable_bitmapscan = off')
-await client.query('set jit = off')
+const client = await connectAsProgram()
 await client.query('drop table if exists least_inbox')
 await client.query('create table least_inbox (like inbox including all)')
 const { rows: workProviders } = await client.query<{ id: string }>('select id from work_provider order by name limit 1')
@@ -32,7 +27,6 @@ const workProviderId = workProviders[0]!.id
 type Body = { customerNumber?: string; workProviderUserId?: string; timestamp: string }
 type Waiting = { readonly response: ServerResponse; readonly body: Body }
 
-const ACCEPTED = '{"status":"PENDING"}'
 const INSERT = {
   name: 'insert',
   text: `insert into least_inbox (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at)
@@ -58,20 +52,14 @@ async function store(waiting: readonly Waiting[]): Promise<void> {
     ],
   })
   for (const { response } of waiting) {
-    response.writeHead(202, { 'Content-Type': 'application/json', 'Content-Length': ACCEPTED.length }).end(ACCEPTED)
+    response
+      .writeHead(202, { 'Content-Type': 'application/json', 'Content-Length': ACCEPTED_ANSWER.length })
+      .end(ACCEPTED_ANSWER)
   }
 }
 
 type Asking = { readonly response: ServerResponse; readonly isNumber: boolean; readonly identity: string }
 
-const STATUS_ANSWER = JSON.stringify({
-  status: 'ENABLED',
-  policyId: 'C1000000',
-  customer_number: 'C1000000',
-  cover_class_of_use: 'Carriage of Goods for Hire & Reward',
-  cover_level: 'Third Party (TPO)',
-  vehicle_registration: 'VY7 JC3',
-})
 const SELECT = {
   name: 'select',
   text: `select asked.place::int - 1 as index, b.link_id
@@ -133,8 +121,4 @@ const server = createServer((request, response) => {
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => toStore({ response, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as Body }))
 })
-// A connection that waits for its turn is not closed meanwhile.
-server.keepAliveTimeout = 75_000
-server.listen(0, '127.0.0.1', () =>
-  console.log(`Listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-)
+listen(server)

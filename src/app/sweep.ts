@@ -1,4 +1,3 @@
-import { MICROSECONDS_PER_MILLISECOND } from '../domain/instant.ts'
 import { vacuumInbox } from '../storage/maintenance.ts'
 import type { Context } from './context.ts'
 
@@ -26,6 +25,6 @@ export function startSweeping(context: Context): (taken: number) => Promise<void
       context.log.warn({ err: error }, 'the inbox was not vacuumed')
     }
     const ended = context.now()
-    notBefore = ended + Math.max(ended - begun, MICROSECONDS_PER_MILLISECOND) / SHARE_OF_TIME
+    notBefore = ended + (ended - begun) / SHARE_OF_TIME
   }
 }

@@ -46,7 +46,7 @@ function routeOf(path: string): Route | undefined {
   return lastPart === path.length ? undefined : ROUTES.get(`${path.slice(0, lastPart)}*`)
 }
 
-/** What is done for every request is done without promises of its own, here and below: each costs as much as the rest. */
+/** Every request comes through here, and through what it calls: a promise more for each is seen in what is served a second. */
 function serve(exchange: Exchange, outgoing: ServerResponse): void {
   const route = routeOf(exchange.path)
   const method = exchange.incoming.method === 'HEAD' ? 'GET' : exchange.incoming.method

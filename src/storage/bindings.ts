@@ -5,7 +5,7 @@ import type { Binding } from '../domain/link.ts'
 import { bigintArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
 import { identityRows } from './identities.ts'
-import { nearMicroseconds, timestamp } from './sql.ts'
+import { microsecondsOrNull, nearMicroseconds, timestamp } from './sql.ts'
 
 type BindingRow = {
   id: number
@@ -29,8 +29,8 @@ export function identityOf({ workProviderId, identity }: BoundIdentity): Identit
 
 const COLUMNS = sql`
   b.id, b.link_id as "linkId", b.work_provider_id as "workProviderId", b.identity_kind as "identityKind", b.identity,
-  ${nearMicroseconds('b.held_from')} as "heldFrom", ${nearMicroseconds('b.recorded_at')} as "recordedAt",
-  ${nearMicroseconds('r.effective_at')} as "releasedFrom", ${nearMicroseconds('r.recorded_at')} as "releaseRecordedAt"
+  ${microsecondsOrNull('b.held_from')} as "heldFrom", ${nearMicroseconds('b.recorded_at')} as "recordedAt",
+  ${microsecondsOrNull('r.effective_at')} as "releasedFrom", ${microsecondsOrNull('r.recorded_at')} as "releaseRecordedAt"
 `
 
 export async function bindingsOfIdentities(db: Database, identities: readonly Identity[]): Promise<BoundIdentity[]> {

@@ -4,7 +4,7 @@ import type { Consent, ConsentCameBy, Link } from '../domain/link.ts'
 import type { Change } from '../domain/rederive.ts'
 import { bigintArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
-import { microseconds, nearMicroseconds, timestamp, timestampOf } from './sql.ts'
+import { microseconds, microsecondsOrNull, timestamp, timestampOf } from './sql.ts'
 
 const COLUMNS = sql`
   id, work_provider_id as "workProviderId", customer_number as "customerNumber",
@@ -82,8 +82,8 @@ export async function lockStreams(trx: DatabaseTransaction, linkIds: readonly nu
     from: Instant | null
     to: Instant | null
   }>`/* prepared */
-    select id, work_provider_id as "workProviderId", ${nearMicroseconds('derive_from')} as "from",
-      ${nearMicroseconds('derive_to')} as "to"
+    select id, work_provider_id as "workProviderId", ${microsecondsOrNull('derive_from')} as "from",
+      ${microsecondsOrNull('derive_to')} as "to"
     from link where id = any(${bigintArray(linkIds)}::bigint[]) order by id for no key update
   `.execute(trx)
   return rows.map(({ id, workProviderId, from, to }) => ({
