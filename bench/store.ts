@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { readConfig } from '../src/config.ts'
 import type { Context } from '../src/app/context.ts'
+import { PROGRAM } from '../src/domain/audit.ts'
 import { preparePartitions } from '../src/app/maintenance.ts'
 import { openContext } from '../src/open.ts'
 import { migrate } from '../src/storage/migrate.ts'
@@ -40,6 +41,7 @@ export async function openBenchStore(engine: Engine, customers: number): Promise
   const connect = (): ReturnType<BenchStore['connect']> =>
     openContext(readConfig(environment), pino({ level: 'warn' }), {
       mayShare: true,
+      actor: PROGRAM,
       onFirstStart: () => {},
       onBroken: (reason) => {
         throw new Error(reason)

@@ -20,7 +20,8 @@ await migrate(db)
 await close()
 const client = new pg.Client({ host: engine.host, port: 5432, user: 'postgres', database: 'postgres' })
 await client.connect()
-const text = HEADING + (await describeTypes(client)) + (await describeTables(client))
+const text =
+  HEADING + (await describeTypes(client)) + (await describeFunctions(client)) + (await describeTables(client))
 await client.end()
 await engine.close()
 rmSync(dataDir, { recursive: true, force: true })
@@ -38,6 +39,14 @@ async function describeTypes(database: pg.Client): Promise<string> {
     from pg_type t join pg_enum e on e.enumtypid = t.oid group by t.typname order by t.typname
   `)
   return rows.map(({ name, labels }) => `\ncreate type ${name} as enum (${labels});\n`).join('')
+}
+
+async function describeFunctions(database: pg.Client): Promise<string> {
+  const { rows } = await database.query<{ text: string }>(`
+    select pg_get_functiondef(oid) as text from pg_proc
+    where pronamespace = 'public'::regnamespace and prokind = 'f' order by proname
+  `)
+  return rows.map(({ text }) => `\n${text.trimEnd()};\n`).join('')
 }
 
 async function describeTables(database: pg.Client): Promise<string> {
@@ -64,6 +73,7 @@ async function describeTables(database: pg.Client): Promise<string> {
     parts.push(
       `\ncreate table ${name} (\n${lines.map((line) => `  ${line}`).join(',\n')}\n)${by};\n`,
       ...(await describeIndexes(database, oid)),
+      ...(await describeTriggers(database, oid)),
     )
   }
   return parts.join('')
@@ -95,6 +105,14 @@ async function describeIndexes(database: pg.Client, oid: number): Promise<string
   const { rows } = await database.query<{ line: string }>(
     `select pg_get_indexdef(indexrelid) as line from pg_index
      where indrelid = $1 and not exists (select from pg_constraint where conindid = indexrelid) order by 1`,
+    [oid],
+  )
+  return rows.map((row) => `${row.line};\n`)
+}
+
+async function describeTriggers(database: pg.Client, oid: number): Promise<string[]> {
+  const { rows } = await database.query<{ line: string }>(
+    `select pg_get_triggerdef(oid) as line from pg_trigger where tgrelid = $1 and not tgisinternal order by 1`,
     [oid],
   )
   return rows.map((row) => `${row.line};\n`)

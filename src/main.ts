@@ -39,6 +39,7 @@ const cli: Cli = {
     const log = openLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
     const opened = await openContext(config, log, {
       mayShare: true,
+      actor: { kind: 'operator', name: operatorName() },
       onFirstStart: () => process.stderr.write(`Preparing a new database in ${config.dataDir} ...\n`),
       onBroken: (reason) => die(`the embedded database failed: ${reason}`),
     })

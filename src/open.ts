@@ -2,6 +2,7 @@ import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Context } from './app/context.ts'
 import type { Config } from './config.ts'
+import type { Actor } from './domain/audit.ts'
 import { instantOfEpochMilliseconds } from './domain/instant.ts'
 import { type DatabaseTarget, openDatabase } from './storage/database.ts'
 import { type Embedded, openEmbedded } from './storage/embedded/embedded.ts'
@@ -12,6 +13,8 @@ export type OpenContext = { readonly context: Context; close(): Promise<void> }
 export type OpenOptions = {
   /** Whether a running process's embedded engine will do: for commands. */
   readonly mayShare: boolean
+  /** Who opens it. */
+  readonly actor: Actor
   readonly onFirstStart: () => void
   readonly onBroken: (reason: string) => void
 }
@@ -24,6 +27,7 @@ export async function openContext(config: Config, log: Logger, options: OpenOpti
   const context: Context = {
     db: database.db,
     isEmbedded: database.isEmbedded,
+    actor: options.actor,
     now: () => instantOfEpochMilliseconds(Date.now()),
     newId: () => randomUUIDv7(),
     randomBytes,

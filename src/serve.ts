@@ -8,6 +8,7 @@ import { preparePartitions, startMaintenance } from './app/maintenance.ts'
 import { startProjector } from './app/project.ts'
 import type { Worker } from './app/worker.ts'
 import type { Config } from './config.ts'
+import { PROGRAM } from './domain/audit.ts'
 import { type DriverAccounts, openDriverAccounts } from './app/driver-accounts.ts'
 import { startMailer } from './app/mailer.ts'
 import { startNotices } from './app/notices.ts'
@@ -48,6 +49,7 @@ type State = { isPrepared: boolean; isStopping: boolean; accounts: DriverAccount
 export async function serve({ config, log, say, onBroken, signal }: ServeOptions): Promise<Serving> {
   const opened = await openContext(config, log, {
     mayShare: false,
+    actor: PROGRAM,
     onFirstStart: () => say(`Preparing a new database in ${config.dataDir}: this first start takes some seconds.`),
     onBroken,
   })

@@ -1,5 +1,7 @@
+import { driver } from '../domain/audit.ts'
 import { emailKey } from '../domain/customer.ts'
 import { MICROSECONDS_PER_SECOND, plus } from '../domain/instant.ts'
+import { insertAudit } from '../storage/audit.ts'
 import { isEmailTaken, updateCustomer, type StoredCustomer } from '../storage/customers.ts'
 import { inTransaction } from '../storage/database.ts'
 import { deletePendingChanges } from '../storage/driver-accounts.ts'
@@ -18,13 +20,8 @@ import {
   type NotDone,
 } from './driver-accounts.ts'
 import { endConsent } from './link-customer.ts'
-import {
-  accountClosedMail,
-  confirmEmailMail,
-  emailChangingMail,
-  emailTakenMail,
-  passwordChangedMail,
-} from './mail-texts.ts'
+import { accountClosedMail, confirmEmailMail, emailChangingMail, emailTakenMail } from './mail-texts.ts'
+import { passwordChanged } from './password-changed.ts'
 import { hashOf, newToken } from './tokens.ts'
 
 /** What holders of an account change of it. Each change that could lock them out asks for the password first. */
@@ -57,10 +54,7 @@ export async function changePassword(prover: Prover, current: string, next: stri
   const done = await tryPassword<Done>(context, { email: account.email, network }, () =>
     accounts.changePassword(client, current, next),
   )
-  if (done.done) {
-    await deletePendingChanges(context.db, account.id, account.email)
-    await insertMail(context.db, context.newId(), passwordChangedMail(context, account.email))
-  }
+  if (done.done) await passwordChanged(context, account)
   return done
 }
 
@@ -137,7 +131,11 @@ export async function closeAccount(prover: Prover, customer: StoredCustomer, pas
   })
   const done = await accounts.closeAccount(client, password)
   if (!done.done) throw new Error(`an account was not closed: ${done.reason}`)
-  await insertMail(context.db, context.newId(), accountClosedMail(context, account.email))
+  const { customerNumber } = customer
+  await inTransaction(context.db, async (trx) => {
+    await insertMail(trx, context.newId(), accountClosedMail(context, account.email))
+    await insertAudit(trx, driver(customerNumber), { action: 'account closed', customerNumber, subject: account.id })
+  })
   return done
 }
 
@@ -147,5 +145,14 @@ export function changeDetails(
   customer: StoredCustomer,
   details: { name: string; phone: string | null },
 ): Promise<void> {
-  return updateCustomer(context.db, customer.customerNumber, details)
+  const { customerNumber } = customer
+  const changed = [
+    ...(details.name === customer.name ? [] : ['name']),
+    ...(details.phone === customer.phone ? [] : ['phone']),
+  ]
+  if (changed.length === 0) return Promise.resolve()
+  return inTransaction(context.db, async (trx) => {
+    await updateCustomer(trx, customerNumber, details)
+    await insertAudit(trx, driver(customerNumber), { action: 'customer changed', customerNumber, details: { changed } })
+  })
 }

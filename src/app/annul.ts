@@ -1,6 +1,7 @@
 import { Impossible } from '../domain/errors.ts'
 import { eventId, locateEvent, type ReceivedEvent, type ShiftEvent } from '../domain/shift-event.ts'
 import { bindingsOfIdentities } from '../storage/bindings.ts'
+import { insertAudit } from '../storage/audit.ts'
 import { inTransaction } from '../storage/database.ts'
 import { eventsOfIdentities, eventsOfSlice, insertAnnulment } from '../storage/events.ts'
 import { lockIdentities } from '../storage/identities.ts'
@@ -14,7 +15,6 @@ export type AnnulmentRequest = {
   /** False restores the event. */
   readonly annulled: boolean
   readonly reason: string
-  readonly by: string
 }
 
 const MAX_REASON_CHARACTERS = 1_000
@@ -27,11 +27,17 @@ export async function annulEvent(context: Context, request: AnnulmentRequest): P
   }
   const event = await requireEvent(context, request.eventId)
   return inTransaction(context.db, async (trx) => {
-    await insertAnnulment(trx, event, { annulled: request.annulled, reason, by: request.by })
+    await insertAnnulment(trx, event, { annulled: request.annulled, reason, by: context.actor.name })
     await shareWorkProviders(trx, [event.identity.workProviderId])
     await lockIdentities(trx, [event.identity])
     const changes = changesOf(byStream([event], await bindingsOfIdentities(trx, [event.identity])))
     if (changes.size > 0) await deriveStreams(trx, changes)
+    await insertAudit(trx, context.actor, {
+      action: request.annulled ? 'event annulled' : 'event restored',
+      subject: request.eventId,
+      workProviderId: event.identity.workProviderId,
+      details: { reason },
+    })
     const events = await eventsOfIdentities(trx, [event.identity], { withInbox: false })
     return events.find((one) => eventId(one) === request.eventId)!
   })

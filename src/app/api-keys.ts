@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { AuditAction } from '../domain/audit.ts'
 import { Impossible } from '../domain/errors.ts'
-import { type Instant, plus } from '../domain/instant.ts'
+import { formatInstant, type Instant, plus } from '../domain/instant.ts'
 import {
   type ApiKey,
   expireApiKey,
@@ -12,7 +13,8 @@ import {
   listApiKeys,
   revokeApiKey,
 } from '../storage/api-keys.ts'
-import { databaseNow, isUniqueViolation } from '../storage/database.ts'
+import { insertAudit } from '../storage/audit.ts'
+import { type Database, databaseNow, inTransaction, isUniqueViolation } from '../storage/database.ts'
 import type { Context } from './context.ts'
 import { gather } from './gather.ts'
 import { requireWorkProvider } from './work-providers.ts'
@@ -80,7 +82,7 @@ export type NewKey = { readonly id: string; readonly key: string; readonly workP
 export async function createKey(context: Context, workProviderName: string): Promise<NewKey> {
   const workProvider = await requireWorkProvider(context.db, workProviderName)
   const key = `zego_${context.randomBytes(KEY_RANDOM_BYTES).toString('base64url')}`
-  const id = await storeKey(context, workProvider.id, key)
+  const id = await storeKey(context, workProvider.id, key, 'key created')
   return { id, key, workProvider: workProvider.name }
 }
 
@@ -92,7 +94,7 @@ export async function importKey(context: Context, workProviderName: string, key:
     )
   }
   const workProvider = await requireWorkProvider(context.db, workProviderName)
-  return { id: await storeKey(context, workProvider.id, key), workProvider: workProvider.name }
+  return { id: await storeKey(context, workProvider.id, key, 'key imported'), workProvider: workProvider.name }
 }
 
 export function listKeys(context: Context): Promise<ListedApiKey[]> {
@@ -101,10 +103,13 @@ export function listKeys(context: Context): Promise<ListedApiKey[]> {
 
 /** Ends a key. When this is over no process takes it any more. */
 export async function revokeKey(context: Context, id: string): Promise<ListedApiKey> {
-  await requireKey(context, id)
-  await revokeApiKey(context.db, id)
+  const { workProviderId } = await requireKey(context.db, id)
+  await inTransaction(context.db, async (trx) => {
+    await revokeApiKey(trx, id)
+    await insertAudit(trx, context.actor, { action: 'key revoked', subject: id, workProviderId })
+  })
   await delay(KEY_CACHE_MS)
-  return requireKey(context, id)
+  return requireKey(context.db, id)
 }
 
 /** Makes a new key for the work provider of an old one, which goes on for `overlap` microseconds. */
@@ -113,26 +118,39 @@ export async function rotateKey(
   id: string,
   overlap: number,
 ): Promise<NewKey & { readonly oldKeyExpiresAt: Instant }> {
-  const old = await requireKey(context, id)
-  const now = await databaseNow(context.db)
-  if (old.revokedAt !== null || (old.expiresAt !== null && old.expiresAt <= now)) {
-    throw new Impossible(`key ${id} is not live: make a new one with "zego key create"`)
-  }
-  const created = await createKey(context, old.workProvider)
-  await expireApiKey(context.db, id, plus(now, overlap))
-  return { ...created, oldKeyExpiresAt: (await requireKey(context, id)).expiresAt! }
+  return inTransaction(context.db, async (trx) => {
+    const old = await requireKey(trx, id)
+    const now = await databaseNow(trx)
+    if (old.revokedAt !== null || (old.expiresAt !== null && old.expiresAt <= now)) {
+      throw new Impossible(`key ${id} is not live: make a new one with "zego key create"`)
+    }
+    const created = await createKey({ ...context, db: trx }, old.workProvider)
+    await expireApiKey(trx, id, plus(now, overlap))
+    const oldKeyExpiresAt = (await requireKey(trx, id)).expiresAt!
+    const details = { replacedBy: created.id, until: formatInstant(oldKeyExpiresAt) }
+    await insertAudit(trx, context.actor, {
+      action: 'key rotated',
+      subject: id,
+      workProviderId: old.workProviderId,
+      details,
+    })
+    return { ...created, oldKeyExpiresAt }
+  })
 }
 
-async function requireKey(context: Context, id: string): Promise<ListedApiKey> {
-  const key = await findApiKey(context.db, id)
+async function requireKey(db: Database, id: string): Promise<ListedApiKey> {
+  const key = await findApiKey(db, id)
   if (key === null) throw new Impossible(`there is no key with the id ${id}`)
   return key
 }
 
-async function storeKey(context: Context, workProviderId: string, key: string): Promise<string> {
+async function storeKey(context: Context, workProviderId: string, key: string, action: AuditAction): Promise<string> {
   const id = context.newId()
   try {
-    await insertApiKey(context.db, { id, workProviderId, hash: hashOf(key), expiresAt: null })
+    await inTransaction(context.db, async (trx) => {
+      await insertApiKey(trx, { id, workProviderId, hash: hashOf(key), expiresAt: null })
+      await insertAudit(trx, context.actor, { action, subject: id, workProviderId })
+    })
   } catch (error) {
     if (isUniqueViolation(error)) throw new Impossible('this key was used before: a key is never taken twice')
     throw error

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Actor } from '../domain/audit.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Database } from '../storage/database.ts'
 
@@ -6,6 +7,8 @@ import type { Database } from '../storage/database.ts'
 export type Context = {
   readonly db: Database
   readonly isEmbedded: boolean
+  /** On whose behalf things are done: what the audit log says. */
+  readonly actor: Actor
   /** The process's clock. Facts take the database's; this one judges what clients send. */
   readonly now: () => Instant
   /** A new UUID of version 7. */

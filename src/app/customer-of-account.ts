@@ -1,4 +1,6 @@
+import { driver } from '../domain/audit.ts'
 import { CUSTOMER_NUMBER_RANDOM_BYTES, emailKey, newCustomerNumber } from '../domain/customer.ts'
+import { insertAudit } from '../storage/audit.ts'
 import {
   claimCustomerByEmail,
   findCustomerOfAccount,
@@ -23,13 +25,7 @@ export async function customerOfAccount(context: Context, account: DriverAccount
     const customer = await findCustomerOfAccount(context.db, account.id)
     if (customer !== null) return syncEmail(context, customer, account)
     try {
-      if (!(await claimCustomerByEmail(context.db, account.id, account.email))) {
-        const customerNumber = newCustomerNumber(context.randomBytes(CUSTOMER_NUMBER_RANDOM_BYTES))
-        await inTransaction(context.db, async (trx) => {
-          await insertCustomer(trx, { customerNumber, email: account.email, name: account.name })
-          await claimCustomerByEmail(trx, account.id, account.email)
-        })
-      }
+      await inTransaction(context.db, (trx) => giveCustomer({ ...context, db: trx }, account))
     } catch (error) {
       // Two pages of one account at once, or a number that somebody has.
       if (!isUniqueViolation(error) || attempt >= MAX_TRIES) throw error
@@ -37,6 +33,18 @@ export async function customerOfAccount(context: Context, account: DriverAccount
       await refreshHolderOf(context.db, account.email)
     }
   }
+}
+
+async function giveCustomer(context: Context, { id, email, name }: DriverAccount): Promise<void> {
+  const { db } = context
+  let customerNumber = await claimCustomerByEmail(db, id, email)
+  if (customerNumber === null) {
+    customerNumber = newCustomerNumber(context.randomBytes(CUSTOMER_NUMBER_RANDOM_BYTES))
+    await insertCustomer(db, { customerNumber, email, name })
+    await claimCustomerByEmail(db, id, email)
+    await insertAudit(db, driver(customerNumber), { action: 'customer created', customerNumber })
+  }
+  await insertAudit(db, driver(customerNumber), { action: 'account opened', customerNumber, subject: id })
 }
 
 /** The address of an account was changed: the customer's follows, unless staff gave it to somebody else meanwhile. */
@@ -49,6 +57,10 @@ async function syncEmail(context: Context, customer: StoredCustomer, account: Dr
     )
     return customer
   }
-  await updateCustomer(context.db, customer.customerNumber, { email: account.email })
+  const { customerNumber } = customer
+  await inTransaction(context.db, async (trx) => {
+    await updateCustomer(trx, customerNumber, { email: account.email })
+    await insertAudit(trx, driver(customerNumber), { action: 'e-mail changed', customerNumber })
+  })
   return { ...customer, email: account.email }
 }

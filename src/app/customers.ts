@@ -7,8 +7,9 @@ import {
 } from '../domain/customer.ts'
 import { Impossible } from '../domain/errors.ts'
 import { parseCustomerNumber } from '../domain/identity.ts'
+import { insertAudit } from '../storage/audit.ts'
 import { findCustomer, insertCustomer, isEmailTaken, type StoredCustomer } from '../storage/customers.ts'
-import { type Database, isUniqueViolation } from '../storage/database.ts'
+import { type Database, inTransaction, isUniqueViolation } from '../storage/database.ts'
 import type { Context } from './context.ts'
 
 export type CustomerRequest = {
@@ -30,7 +31,10 @@ export async function createCustomer(context: Context, request: CustomerRequest)
       : requireCustomerNumber(request.customerNumber)
   const customer = { customerNumber, email, name }
   try {
-    await insertCustomer(context.db, customer)
+    await inTransaction(context.db, async (trx) => {
+      await insertCustomer(trx, customer)
+      await insertAudit(trx, context.actor, { action: 'customer created', customerNumber })
+    })
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
     const isEmail = await isEmailTaken(context.db, email)
@@ -44,6 +48,13 @@ export async function createCustomer(context: Context, request: CustomerRequest)
 export async function requireCustomer(db: Database, text: string): Promise<StoredCustomer> {
   const customer = await findCustomer(db, requireCustomerNumber(text))
   if (customer === null) throw new Impossible(`there is no customer ${text}`)
+  return customer
+}
+
+/** A customer who may be insured and linked: one who is not erased. */
+export async function requireCurrentCustomer(db: Database, text: string): Promise<StoredCustomer> {
+  const customer = await requireCustomer(db, text)
+  if (customer.erasedAt !== null) throw new Impossible(`customer ${customer.customerNumber} was erased`)
   return customer
 }
 

@@ -1,10 +1,8 @@
 import { betterAuth } from 'better-auth'
 import { isAPIError } from 'better-auth/api'
 import { ping } from '../storage/database.ts'
-import { deletePendingChanges } from '../storage/driver-accounts.ts'
-import { insertMail } from '../storage/outbox.ts'
 import type { Context } from './context.ts'
-import { passwordChangedMail } from './mail-texts.ts'
+import { passwordChanged } from './password-changed.ts'
 import { MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, type PasswordHasher, passwordHasher } from './password.ts'
 
 /**
@@ -251,10 +249,7 @@ function buildAuth(
       revokeSessionsOnPasswordReset: true,
       password: hasher,
       sendResetPassword: tellCaller,
-      async onPasswordReset({ user }) {
-        await deletePendingChanges(context.db, user.id, user.email)
-        await insertMail(context.db, context.newId(), passwordChangedMail(context, user.email))
-      },
+      onPasswordReset: ({ user }) => passwordChanged(context, user),
     },
     emailVerification: {
       expiresIn: EMAIL_CHANGE_LIFE_SECONDS,

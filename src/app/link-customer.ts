@@ -1,9 +1,11 @@
+import { driver } from '../domain/audit.ts'
 import { type Identity, parseIdentity } from '../domain/identity.ts'
 import { isIntentOf, isIntentOpen, type LinkIntent, type Viewer } from '../domain/link-intent.ts'
 import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
 import { consentAt, type Link } from '../domain/link.ts'
 import { SHARED_FIELDS } from '../domain/shared-fields.ts'
 import type { Terms } from '../domain/terms.ts'
+import { insertAudit } from '../storage/audit.ts'
 import { bindingsOfIdentities } from '../storage/bindings.ts'
 import { findCustomer, type StoredCustomer } from '../storage/customers.ts'
 import { type Database, databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
@@ -17,7 +19,7 @@ import { currentTerms } from '../storage/terms.ts'
 import { listWorkProviders, shareWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 import { deriveStreams } from './derive.ts'
-import { bind } from './links.ts'
+import { auditOfLink, bind } from './links.ts'
 import { claimantConflictMail, holderConflictMail, receiptMail, withdrawnMail } from './mail-texts.ts'
 import { hashOf, newToken } from './tokens.ts'
 
@@ -65,6 +67,13 @@ export function agree(
       ...(userId === null || holder !== null ? [] : await bind(trx, link, userId)),
     ]
     await consent(context, trx, { intent, customer, terms, linkId: link.id })
+    const by = driver(customer.customerNumber)
+    if (existing === null) await insertAudit(trx, by, auditOfLink(link, 'link created'))
+    if (userId !== null && holder === null) {
+      await insertAudit(trx, by, auditOfLink(link, 'user id bound', { userId: userId.text }))
+    }
+    const agreed = { cameBy: intent.cameBy, terms: terms.id, fields: SHARED_FIELDS }
+    await insertAudit(trx, by, auditOfLink(link, 'consent given', agreed))
     await storeOutcome(trx, intentId, 'linked', customer.accountId)
     if (changes.length > 0) await deriveStreams(trx, new Map([[link.id, changes]]))
     return 'linked'
@@ -132,6 +141,12 @@ async function openConflict(
   const userId = intent.userId!
   const isNew = await insertConflict(trx, { workProviderId, userId, customerNumber: claimant.customerNumber })
   if (!isNew) return
+  await insertAudit(trx, driver(claimant.customerNumber), {
+    action: 'claim refused',
+    customerNumber: claimant.customerNumber,
+    workProviderId,
+    details: { userId },
+  })
   const [link] = await findLinks(trx, [holderLinkId])
   const holder = await findCustomer(trx, link!.customerNumber)
   await insertMail(trx, context.newId(), claimantConflictMail(context, claimant.email, workProvider, userId))
@@ -165,6 +180,7 @@ export async function endConsent(
   const consents = (await consentsOfLinks(trx, [link.id])).get(link.id)!
   if (!consentAt(consents, at)?.given) return
   await insertConsent(trx, { linkId: link.id, given: false, signed: false, effectiveAt: at, cameBy })
+  await insertAudit(trx, driver(link.customerNumber), auditOfLink(link, 'consent withdrawn', { cameBy }))
   const name = await nameOf(trx, link.workProviderId)
   const customer = await findCustomer(trx, link.customerNumber)
   await insertMail(trx, context.newId(), withdrawnMail(context, customer!.email, name, at))

@@ -1,3 +1,4 @@
+import { driver } from '../domain/audit.ts'
 import { isPossibleEmail } from '../domain/customer.ts'
 import { plus } from '../domain/instant.ts'
 import {
@@ -11,6 +12,7 @@ import {
 import { parseIdentity } from '../domain/identity.ts'
 import { judgeSignature, type LinkParameter } from '../domain/signed-link.ts'
 import { formatUuid, isUuid } from '../domain/uuid.ts'
+import { insertAudit } from '../storage/audit.ts'
 import { hasDriverAccount } from '../storage/driver-accounts.ts'
 import { databaseNow, inTransaction } from '../storage/database.ts'
 import {
@@ -148,7 +150,9 @@ export function decline(context: Context, customerNumber: string, id: string, vi
     if (intent === null || !isIntentOf(intent, viewer) || !isIntentOpen(intent, await databaseNow(trx))) return
     await storeOutcome(trx, id, 'declined', viewer.accountId)
     if (intent.cameBy === 'match') {
-      await insertMatchDecline(trx, intent.workProviderId, customerNumber)
+      const { workProviderId } = intent
+      await insertMatchDecline(trx, workProviderId, customerNumber)
+      await insertAudit(trx, driver(customerNumber), { action: 'match declined', customerNumber, workProviderId })
     }
   })
 }

@@ -9,6 +9,8 @@ import {
   liveLinkSecrets,
   revokeLinkSecret,
 } from '../storage/link-secrets.ts'
+import { insertAudit } from '../storage/audit.ts'
+import { inTransaction } from '../storage/database.ts'
 import type { Context } from './context.ts'
 import { requireWorkProvider } from './work-providers.ts'
 
@@ -27,7 +29,11 @@ export async function createLinkSecret(
   }
   const id = context.newId()
   const secret = context.randomBytes(SECRET_BYTES).toString('base64url')
-  await insertLinkSecret(context.db, { id, workProviderId: workProvider.id, secret })
+  await inTransaction(context.db, async (trx) => {
+    await insertLinkSecret(trx, { id, workProviderId: workProvider.id, secret })
+    const entry = { action: 'link secret created', subject: id, workProviderId: workProvider.id } as const
+    await insertAudit(trx, context.actor, entry)
+  })
   return { id, secret, workProvider: workProvider.name }
 }
 
@@ -36,9 +42,11 @@ export function allLinkSecrets(context: Context): Promise<LinkSecret[]> {
 }
 
 export async function endLinkSecret(context: Context, id: string): Promise<void> {
-  if (!isUuid(id) || !(await revokeLinkSecret(context.db, id))) {
-    throw new Impossible(`there is no live link secret with the id ${id}`)
-  }
+  await inTransaction(context.db, async (trx) => {
+    const workProviderId = isUuid(id) ? await revokeLinkSecret(trx, id) : null
+    if (workProviderId === null) throw new Impossible(`there is no live link secret with the id ${id}`)
+    await insertAudit(trx, context.actor, { action: 'link secret revoked', subject: id, workProviderId })
+  })
 }
 
 export type LinkUrlRequest = {

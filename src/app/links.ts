@@ -1,17 +1,19 @@
+import type { AuditAction, AuditEntry } from '../domain/audit.ts'
 import { Impossible } from '../domain/errors.ts'
 import { type Identity, parseIdentity } from '../domain/identity.ts'
-import type { Instant } from '../domain/instant.ts'
+import { formatInstant, type Instant } from '../domain/instant.ts'
 import { later } from '../domain/interval.ts'
 import { holding, type Link } from '../domain/link.ts'
 import type { Change } from '../domain/rederive.ts'
+import { insertAudit } from '../storage/audit.ts'
 import { bindingsOfIdentities, insertBinding, insertRelease } from '../storage/bindings.ts'
 import { type Database, databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
 import { eventSpan } from '../storage/events.ts'
 import { lockIdentities } from '../storage/identities.ts'
-import { findLink, insertConsent, insertLink } from '../storage/links.ts'
+import { findLink, findLinks, insertConsent, insertLink } from '../storage/links.ts'
 import { shareWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
-import { requireCustomer } from './customers.ts'
+import { requireCurrentCustomer } from './customers.ts'
 import { deriveStreams } from './derive.ts'
 import { requireWorkProvider } from './work-providers.ts'
 
@@ -29,7 +31,7 @@ export type LinkRequest = {
  */
 export async function createLink(context: Context, request: LinkRequest): Promise<Link> {
   const workProvider = await requireWorkProvider(context.db, request.workProvider)
-  const customer = await requireCustomer(context.db, request.customerNumber)
+  const customer = await requireCurrentCustomer(context.db, request.customerNumber)
   const userId =
     request.workProviderUserId === undefined ? null : requireUserId(workProvider.id, request.workProviderUserId)
   const number: Identity = { workProviderId: workProvider.id, kind: 'customer_number', text: customer.customerNumber }
@@ -46,14 +48,14 @@ export async function createLink(context: Context, request: LinkRequest): Promis
       ...(existing === null ? await bind(trx, link, number) : []),
       ...(userId === null ? [] : await bind(trx, link, userId)),
     ]
+    const note = (action: AuditAction, details: object = {}): Promise<void> =>
+      insertAudit(trx, context.actor, auditOfLink(link, action, details))
+    if (existing === null) await note('link created')
+    if (userId !== null) await note('user id bound', { userId: userId.text })
     if (request.consentedAt !== undefined) {
-      await insertConsent(trx, {
-        linkId: link.id,
-        given: true,
-        signed: false,
-        effectiveAt: request.consentedAt,
-        cameBy: 'staff',
-      })
+      const effectiveAt = request.consentedAt
+      await insertConsent(trx, { linkId: link.id, given: true, signed: false, effectiveAt, cameBy: 'staff' })
+      await note('consent given', { from: formatInstant(effectiveAt) })
     }
     if (changes.length > 0) await deriveStreams(trx, new Map([[link.id, changes]]))
     return link
@@ -84,6 +86,8 @@ export async function recordConsent(context: Context, name: LinkName, given: boo
   return inTransaction(context.db, async (trx) => {
     const effectiveAt = at ?? (await databaseNow(trx))
     await insertConsent(trx, { linkId: link.id, given, signed: false, effectiveAt, cameBy: 'staff' })
+    const action = given ? 'consent given' : 'consent withdrawn'
+    await insertAudit(trx, context.actor, auditOfLink(link, action, { from: formatInstant(effectiveAt) }))
     return effectiveAt
   })
 }
@@ -105,6 +109,9 @@ export async function releaseUserId(context: Context, request: ReleaseRequest): 
     if (holder === undefined) throw new Impossible(`no customer holds the id ${userId.text} at ${workProvider.name}`)
     const effectiveAt = request.at ?? (await databaseNow(trx))
     await insertRelease(trx, holder.id, effectiveAt)
+    const [link] = await findLinks(trx, [holder.linkId])
+    const details = { userId: userId.text, from: formatInstant(effectiveAt) }
+    await insertAudit(trx, context.actor, auditOfLink(link!, 'user id released', details))
     const from = later(effectiveAt, holding(holder).from)
     const span = await eventSpan(trx, userId)
     if (span !== null && from <= span.last) {
@@ -115,9 +122,15 @@ export async function releaseUserId(context: Context, request: ReleaseRequest): 
   })
 }
 
+/** What the audit log says of something done to a link. */
+export function auditOfLink(link: Link, action: AuditAction, details: object = {}): AuditEntry {
+  const { id, customerNumber, workProviderId } = link
+  return { action, subject: String(id), customerNumber, workProviderId, details: { ...details } }
+}
+
 async function requireLink(db: Database, name: LinkName): Promise<Link> {
   const workProvider = await requireWorkProvider(db, name.workProvider)
-  const customer = await requireCustomer(db, name.customerNumber)
+  const customer = await requireCurrentCustomer(db, name.customerNumber)
   const link = await findLink(db, workProvider.id, customer.customerNumber)
   if (link === null) throw new Impossible(`customer ${customer.customerNumber} is not linked to ${workProvider.name}`)
   return link

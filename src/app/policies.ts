@@ -1,10 +1,11 @@
 import { Impossible } from '../domain/errors.ts'
-import type { Instant } from '../domain/instant.ts'
+import { formatInstant, type Instant } from '../domain/instant.ts'
 import { isUuid } from '../domain/uuid.ts'
-import { databaseNow } from '../storage/database.ts'
-import { insertCancellation, insertPolicy, type NewPolicy, policyExists } from '../storage/policies.ts'
+import { insertAudit } from '../storage/audit.ts'
+import { databaseNow, inTransaction } from '../storage/database.ts'
+import { findPolicyHolder, insertCancellation, insertPolicy, type NewPolicy } from '../storage/policies.ts'
 import type { Context } from './context.ts'
-import { requireCustomer } from './customers.ts'
+import { requireCurrentCustomer } from './customers.ts'
 import { requireWorkProvider } from './work-providers.ts'
 
 export type PolicyRequest = {
@@ -20,7 +21,7 @@ export type PolicyRequest = {
 const MAX_POLICY_TEXT_CHARACTERS = 200
 
 export async function createPolicy(context: Context, request: PolicyRequest): Promise<NewPolicy> {
-  const customer = await requireCustomer(context.db, request.customerNumber)
+  const customer = await requireCurrentCustomer(context.db, request.customerNumber)
   const workProvider =
     request.workProvider === undefined ? null : await requireWorkProvider(context.db, request.workProvider)
   const validFrom = request.from ?? (await databaseNow(context.db))
@@ -37,16 +38,33 @@ export async function createPolicy(context: Context, request: PolicyRequest): Pr
     validFrom,
     validTo,
   }
-  await insertPolicy(context.db, policy)
+  await inTransaction(context.db, async (trx) => {
+    await insertPolicy(trx, policy)
+    const { id, customerNumber, validFrom: _from, validTo: _to, workProviderId, ...what } = policy
+    await insertAudit(trx, context.actor, {
+      action: 'policy created',
+      subject: id,
+      customerNumber,
+      ...(workProviderId === null ? {} : { workProviderId }),
+      details: {
+        after: { ...what, from: formatInstant(validFrom), to: validTo === null ? null : formatInstant(validTo) },
+      },
+    })
+  })
   return policy
 }
 
 /** Ends a policy from an instant on (now, unless another is given). Answers that instant. */
 export async function cancelPolicy(context: Context, id: string, at?: Instant): Promise<Instant> {
-  if (!isUuid(id) || !(await policyExists(context.db, id))) throw new Impossible(`there is no policy with the id ${id}`)
-  const effectiveAt = at ?? (await databaseNow(context.db))
-  await insertCancellation(context.db, id, effectiveAt)
-  return effectiveAt
+  const customerNumber = isUuid(id) ? await findPolicyHolder(context.db, id) : null
+  if (customerNumber === null) throw new Impossible(`there is no policy with the id ${id}`)
+  return inTransaction(context.db, async (trx) => {
+    const effectiveAt = at ?? (await databaseNow(trx))
+    await insertCancellation(trx, id, effectiveAt)
+    const details = { from: formatInstant(effectiveAt) }
+    await insertAudit(trx, context.actor, { action: 'policy cancelled', subject: id, customerNumber, details })
+    return effectiveAt
+  })
 }
 
 function policyText(what: string, text: string): string {

@@ -1,6 +1,8 @@
+import type { AuditAction } from '../domain/audit.ts'
 import { Impossible } from '../domain/errors.ts'
 import { fromTemporal, type Instant, plus, temporal } from '../domain/instant.ts'
-import { databaseNow } from '../storage/database.ts'
+import { insertAudit } from '../storage/audit.ts'
+import { type Database, databaseNow } from '../storage/database.ts'
 import { isWaitingSince } from '../storage/inbox.ts'
 import {
   attachedMonths,
@@ -63,7 +65,9 @@ export async function detachMonths(context: Context, months: number, isDryRun: b
     if (isOld && !isWaiting) old.push(month)
     else kept.push({ ...month, isWaiting })
   }
-  const detached = isDryRun ? old : await changeEach(old, 'detached', (month) => detachMonth(context.db, month))
+  const detached = isDryRun
+    ? old
+    : await changeEach(old, 'detached', (month) => noted(context, 'reports detached', month, detachMonth))
   return answer(context, { detached, detachedBefore, kept })
 }
 
@@ -73,7 +77,9 @@ export async function dropMonths(context: Context, tables: readonly string[], is
   const unknown = tables.find((name) => !found.some((month) => month.table === name))
   if (unknown !== undefined) throw new Impossible(`"${unknown}" is not a detached month: "zego retention" lists them`)
   const named = found.filter((month) => tables.includes(month.table))
-  const dropped = isDryRun ? named : await changeEach(named, 'dropped', (month) => dropMonth(context.db, month))
+  const dropped = isDryRun
+    ? named
+    : await changeEach(named, 'dropped', (month) => noted(context, 'reports dropped', month, dropMonth))
   const { kept } = await readRetention(context)
   return answer(context, { dropped, detachedBefore: found.filter((month) => !named.includes(month)), kept })
 }
@@ -81,6 +87,17 @@ export async function dropMonths(context: Context, tables: readonly string[], is
 async function answer(context: Context, known: Partial<Retention>): Promise<Retention> {
   const inDefault = await reportsInDefault(context.db)
   return { detached: [], dropped: [], detachedBefore: [], kept: [], ...known, inDefault }
+}
+
+async function noted(
+  context: Context,
+  action: AuditAction,
+  month: ReportMonth,
+  change: (db: Database, month: ReportMonth) => Promise<MonthChange>,
+): Promise<MonthChange> {
+  const result = await change(context.db, month)
+  if (result === 'done') await insertAudit(context.db, context.actor, { action, subject: month.table })
+  return result
 }
 
 /** Changes one month after the other; answers those that nobody else changed before. What was done stays done. */

@@ -1,4 +1,6 @@
+import { driver } from '../domain/audit.ts'
 import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
+import { insertAudit } from '../storage/audit.ts'
 import { updateCustomer } from '../storage/customers.ts'
 import { hasDriverAccount } from '../storage/driver-accounts.ts'
 import { takeUpIntent } from '../storage/link-intents.ts'
@@ -92,8 +94,10 @@ export async function completeSignUp(context: Context, account: DriverAccount): 
     const begun = await takeBegunSignUp(trx, account.email)
     if (begun?.person === undefined) return
     const { name, phone, termsId } = begun.person
-    await updateCustomer(trx, customer.customerNumber, { name, phone })
-    await insertAgreement(trx, customer.customerNumber, termsId)
+    const { customerNumber } = customer
+    await updateCustomer(trx, customerNumber, { name, phone })
+    await insertAgreement(trx, customerNumber, termsId)
+    await insertAudit(trx, driver(customerNumber), { action: 'terms agreed', subject: termsId, customerNumber })
     if (begun.intentId !== null) await takeUpIntent(trx, begun.intentId, account.id)
   })
 }

@@ -1,7 +1,8 @@
 import { Impossible } from '../domain/errors.ts'
 import { MAX_TERMS_CHARACTERS, MAX_VERSION_CHARACTERS, type Terms, termsHash } from '../domain/terms.ts'
 import { isUuid } from '../domain/uuid.ts'
-import { isUniqueViolation } from '../storage/database.ts'
+import { insertAudit } from '../storage/audit.ts'
+import { inTransaction, isUniqueViolation } from '../storage/database.ts'
 import { currentTerms, findTerms, insertTerms, listTerms } from '../storage/terms.ts'
 import type { Context } from './context.ts'
 import { requireWorkProvider } from './work-providers.ts'
@@ -43,14 +44,22 @@ export async function addTerms(context: Context, request: TermsRequest): Promise
     request.workProvider === undefined ? null : (await requireWorkProvider(context.db, request.workProvider)).id
   const id = context.newId()
   try {
-    await insertTerms(context.db, {
-      id,
-      about: request.about,
-      workProviderId,
-      version,
-      title: title.trim(),
-      body,
-      hash: termsHash(title.trim(), body),
+    await inTransaction(context.db, async (trx) => {
+      await insertTerms(trx, {
+        id,
+        about: request.about,
+        workProviderId,
+        version,
+        title: title.trim(),
+        body,
+        hash: termsHash(title.trim(), body),
+      })
+      await insertAudit(trx, context.actor, {
+        action: 'terms added',
+        subject: id,
+        ...(workProviderId === null ? {} : { workProviderId }),
+        details: { about: request.about, version },
+      })
     })
   } catch (error) {
     if (isUniqueViolation(error)) throw new Impossible(`version ${version} of these terms exists: it is never changed`)

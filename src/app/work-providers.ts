@@ -1,15 +1,23 @@
 import { Impossible } from '../domain/errors.ts'
-import { formatInstant } from '../domain/instant.ts'
+import { formatInstant, MICROSECONDS_PER_MINUTE } from '../domain/instant.ts'
 import {
   type LinkRequirement,
   MAX_CAP,
   MAX_NAME_CHARACTERS,
   MIN_CAP,
+  settingsAt,
   type WorkProvider,
 } from '../domain/work-provider.ts'
+import { insertAudit } from '../storage/audit.ts'
 import { type Database, databaseNow, inTransaction, isUniqueViolation } from '../storage/database.ts'
 import { deriveAgainFrom } from '../storage/links.ts'
-import { findWorkProvider, holdWorkProvider, insertSetting, insertWorkProvider } from '../storage/work-providers.ts'
+import {
+  findWorkProvider,
+  holdWorkProvider,
+  insertSetting,
+  insertWorkProvider,
+  settingsOf,
+} from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 
 export async function createWorkProvider(context: Context, name: string): Promise<WorkProvider> {
@@ -19,7 +27,15 @@ export async function createWorkProvider(context: Context, name: string): Promis
   }
   const workProvider = { id: context.newId(), name: trimmed }
   try {
-    await insertWorkProvider(context.db, workProvider)
+    await inTransaction(context.db, async (trx) => {
+      await insertWorkProvider(trx, workProvider)
+      const entry = {
+        action: 'work provider created',
+        subject: workProvider.id,
+        workProviderId: workProvider.id,
+      } as const
+      await insertAudit(trx, context.actor, entry)
+    })
   } catch (error) {
     if (isUniqueViolation(error)) throw new Impossible(`there is already a work provider named "${trimmed}"`)
     throw error
@@ -31,6 +47,14 @@ export async function requireWorkProvider(db: Database, name: string): Promise<W
   const workProvider = await findWorkProvider(db, name)
   if (workProvider === null) throw new Impossible(`there is no work provider named "${name}"`)
   return workProvider
+}
+
+/** Settings as the audit log tells them. */
+function told({ cap, linkRequires }: NewSettings): object {
+  return {
+    ...(cap === undefined ? {} : { capMinutes: cap / MICROSECONDS_PER_MINUTE }),
+    ...(linkRequires === undefined ? {} : { linkRequires }),
+  }
 }
 
 export type NewSettings = { readonly cap?: number; readonly linkRequires?: LinkRequirement }
@@ -45,8 +69,9 @@ export async function changeSettings(context: Context, name: string, settings: N
   const workProvider = await requireWorkProvider(context.db, name)
   await inTransaction(context.db, async (trx) => {
     await holdWorkProvider(trx, workProvider.id)
-    const effectiveAt = await databaseNow(trx)
     const workProviderId = workProvider.id
+    const effectiveAt = await databaseNow(trx)
+    const before = settingsAt((await settingsOf(trx, [workProviderId])).get(workProviderId)!, effectiveAt)
     if (linkRequires !== undefined) {
       await insertSetting(trx, { workProviderId, name: 'link_requires', value: linkRequires, effectiveAt })
     }
@@ -54,6 +79,11 @@ export async function changeSettings(context: Context, name: string, settings: N
       await insertSetting(trx, { workProviderId, name: 'cap', value: String(cap), effectiveAt })
       await deriveAgainFrom(trx, workProviderId, effectiveAt)
     }
+    await insertAudit(trx, context.actor, {
+      action: 'settings changed',
+      workProviderId,
+      details: { before: told(before), after: told(settings) },
+    })
     context.log.info(
       { workProvider: workProvider.name, ...settings, from: formatInstant(effectiveAt) },
       'settings changed',

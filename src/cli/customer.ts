@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { readCustomer } from '../app/customer-record.ts'
 import { createCustomer, requireCustomer } from '../app/customers.ts'
+import { eraseCustomer } from '../app/erase-customer.ts'
 import { formatInstant, type Instant } from '../domain/instant.ts'
 import { activeIntervals, consentAt, holding } from '../domain/link.ts'
 import { contains } from '../domain/interval.ts'
@@ -35,11 +36,29 @@ export function customerCommands(program: Command, cli: Cli): void {
           email: customer.email,
           name: customer.name,
           createdAt: formatInstant(customer.recordedAt),
+          erasedAt: instantOrNull(customer.erasedAt),
           policies: record.policies.map((policy) => policyToJson(policy, names, now)),
           links: record.streams.map((stream) => linkToJson(stream, now)),
         }
       })
       show(cli, options.json, answer, () => describe(answer))
+    })
+
+  eraseCommand(group, cli)
+}
+
+type EraseOptions = { reason: string; json?: boolean }
+
+function eraseCommand(group: Command, cli: Cli): void {
+  command(group, 'erase', 'make unreadable who a customer is, for good; policies and shifts stay, as the law asks')
+    .argument('<customer-number>')
+    .requiredOption('--reason <text>', 'for the audit log, which is kept: name nobody in it')
+    .action(async (number: string, { reason, json }: EraseOptions) => {
+      const erased = await cli.withContext((context) => eraseCustomer(context, number, reason))
+      const answer = { ...erased, erasedAt: formatInstant(erased.erasedAt) }
+      const ended =
+        erased.withdrawnFrom.length === 0 ? '' : ` Nothing is shared with ${erased.withdrawnFrom.join(', ')}.`
+      show(cli, json, answer, `Customer ${erased.customerNumber} is erased.${ended} Policies and shifts are kept.`)
     })
 }
 
@@ -76,11 +95,12 @@ type Answer = {
   customerNumber: string
   email: string
   name: string | null
+  erasedAt: string | null
   policies: readonly ReturnType<typeof policyToJson>[]
   links: readonly ReturnType<typeof linkToJson>[]
 }
 
-function describe({ customerNumber, email, name, policies, links }: Answer): string {
+function describe({ customerNumber, email, name, erasedAt, policies, links }: Answer): string {
   const policyRows = policies.map((policy) => [
     policy.id,
     policy.classOfUse,
@@ -98,7 +118,7 @@ function describe({ customerNumber, email, name, policies, links }: Answer): str
     link.consentedAt ?? (link.withdrawnAt === null ? '-' : `withdrawn ${link.withdrawnAt}`),
   ])
   return [
-    `${customerNumber}  ${name ?? '(no name)'}  ${email}`,
+    erasedAt === null ? `${customerNumber}  ${name ?? '(no name)'}  ${email}` : `${customerNumber}  erased ${erasedAt}`,
     '',
     table(
       ['policy', 'class of use', 'cover level', 'vehicle', 'good for', 'from', 'to', 'now'],

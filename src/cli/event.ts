@@ -45,7 +45,7 @@ export function eventCommands(program: Command, cli: Cli): void {
       .argument('<id>')
       .requiredOption('--reason <text>')
       .action(async (id: string, options: { reason: string; json?: boolean }) => {
-        const request = { eventId: id, annulled, reason: options.reason, by: cli.operator }
+        const request = { eventId: id, annulled, reason: options.reason }
         const event = await cli.withContext((context) => annulEvent(context, request))
         const answer = {
           id,

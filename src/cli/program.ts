@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { auditCommand } from './audit.ts'
 import type { Cli } from './cli.ts'
 import { coverCommands } from './cover.ts'
 import { customerCommands } from './customer.ts'
@@ -33,5 +34,6 @@ export function buildProgram(cli: Cli): Command {
   coverCommands(program, cli)
   usageCommands(program, cli)
   retentionCommands(program, cli)
+  auditCommand(program, cli)
   return program
 }

@@ -26,6 +26,17 @@ export function emailKey(email: string): string {
   return email.trim().toLowerCase()
 }
 
+/** What stands in place of an address that was erased: no mail can be sent to it (RFC 2606). */
+export function erasedEmail(customerNumber: string): string {
+  return `${customerNumber.toLowerCase()}${ERASED_HOST}`
+}
+
+export function isErasedEmail(email: string): boolean {
+  return email.endsWith(ERASED_HOST)
+}
+
+const ERASED_HOST = '@erased.invalid'
+
 /** Whether a text can be an address at all; whether it is one, only a mail to it shows. */
 export function isPossibleEmail(email: string): boolean {
   return email.length <= MAX_EMAIL_CHARACTERS && /^[^\s@\0]+@[^\s@\0]+\.[^\s@\0]+$/.test(email) && email.isWellFormed()

@@ -39,6 +39,12 @@ export function requirementChanges(settings: readonly Setting[]): RequirementCha
   }))
 }
 
+/** The settings in force at an instant. */
+export function settingsAt(settings: readonly Setting[], at: Instant): { cap: number; linkRequires: LinkRequirement } {
+  const change = requirementChanges(settings).findLast(({ from }) => from <= at)
+  return { cap: capRule(settings)(at) - at, linkRequires: change?.requirement ?? 'nothing' }
+}
+
 function inForceOrder<S extends Setting>(settings: readonly S[]): S[] {
   return [...settings].sort((a, b) => a.effectiveAt - b.effectiveAt || a.seq - b.seq)
 }

@@ -1,19 +1,21 @@
 import { sql } from 'kysely'
-import { type Customer, emailKey } from '../domain/customer.ts'
+import { type Customer, emailKey, erasedEmail } from '../domain/customer.ts'
 import type { Instant } from '../domain/instant.ts'
-import type { Database } from './database.ts'
-import { microseconds } from './sql.ts'
+import type { Database, DatabaseTransaction } from './database.ts'
+import { microseconds, microsecondsOrNull } from './sql.ts'
 
 export type StoredCustomer = Customer & {
   readonly phone: string | null
   /** The account that the customer logs in with. */
   readonly accountId: string | null
   readonly recordedAt: Instant
+  /** Since when nothing but number, policies and record is known of them. */
+  readonly erasedAt: Instant | null
 }
 
 const COLUMNS = sql`
   customer_number as "customerNumber", email, name, phone, account_id as "accountId",
-  ${microseconds('recorded_at')} as "recordedAt"
+  ${microseconds('recorded_at')} as "recordedAt", ${microsecondsOrNull('erased_at')} as "erasedAt"
 `
 
 export async function insertCustomer(db: Database, customer: Customer): Promise<void> {
@@ -37,13 +39,13 @@ export async function findCustomerOfAccount(db: Database, accountId: string): Pr
   return rows[0] ?? null
 }
 
-/** Gives an account to the customer with its e-mail who has none. Answers whether there is one with it now. */
-export async function claimCustomerByEmail(db: Database, accountId: string, email: string): Promise<boolean> {
-  const { rows } = await sql`
+/** Gives an account to the customer with its e-mail who has none, and answers their number; null where there is none. */
+export async function claimCustomerByEmail(db: Database, accountId: string, email: string): Promise<string | null> {
+  const { rows } = await sql<{ customerNumber: string }>`
     update customer set account_id = ${accountId} where email_key = ${emailKey(email)} and account_id is null
-    returning customer_number
+    returning customer_number as "customerNumber"
   `.execute(db)
-  return rows.length > 0
+  return rows[0]?.customerNumber ?? null
 }
 
 /** Gives the customer who holds an address the one of their account, where that has another by now. */
@@ -70,6 +72,15 @@ export async function updateCustomer(
   `.execute(db)
 }
 
+/** Makes unreadable who a customer is. The account has to be gone before. */
+export async function eraseCustomer(trx: DatabaseTransaction, customerNumber: string): Promise<void> {
+  const email = erasedEmail(customerNumber)
+  await sql`
+    update customer set email = ${email}, email_key = ${email}, name = null, phone = null, erased_at = clock_timestamp()
+    where customer_number = ${customerNumber}
+  `.execute(trx)
+}
+
 export async function isEmailTaken(db: Database, email: string): Promise<boolean> {
   const { rows } = await sql<{ taken: boolean }>`
     select exists (select from customer where email_key = ${emailKey(email)}) as taken
@@ -77,11 +88,11 @@ export async function isEmailTaken(db: Database, email: string): Promise<boolean
   return rows[0]!.taken
 }
 
-/** The e-mail keys of several customers; those that nobody has are missing in the answer. */
+/** The e-mail keys of several customers; those that nobody has, or who are erased, are missing in the answer. */
 export async function emailKeysOf(db: Database, customerNumbers: readonly string[]): Promise<Map<string, string>> {
   const { rows } = await sql<{ customerNumber: string; emailKey: string }>`
     select customer_number as "customerNumber", email_key as "emailKey"
-    from customer where customer_number = any(${customerNumbers}::text[])
+    from customer where customer_number = any(${customerNumbers}::text[]) and erased_at is null
   `.execute(db)
   return new Map(rows.map((row) => [row.customerNumber, row.emailKey]))
 }

@@ -38,10 +38,11 @@ export async function listLinkSecrets(db: Database): Promise<LinkSecret[]> {
   return rows
 }
 
-/** Answers whether there was such a live secret. */
-export async function revokeLinkSecret(db: Database, id: string): Promise<boolean> {
-  const { rows } = await sql`
-    update link_secret set revoked_at = clock_timestamp() where id = ${id} and revoked_at is null returning id
+/** Answers whose it was; null where there is no such live secret. */
+export async function revokeLinkSecret(db: Database, id: string): Promise<string | null> {
+  const { rows } = await sql<{ workProviderId: string }>`
+    update link_secret set revoked_at = clock_timestamp() where id = ${id} and revoked_at is null
+    returning work_provider_id as "workProviderId"
   `.execute(db)
-  return rows.length > 0
+  return rows[0]?.workProviderId ?? null
 }

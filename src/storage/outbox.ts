@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { isErasedEmail } from '../domain/customer.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Database } from './database.ts'
 import { deleteInPieces, timestamp } from './sql.ts'
@@ -14,8 +15,12 @@ export type Mail = {
 
 export type OutboxMail = Mail & { readonly id: string; readonly attempts: number }
 
-/** Part of the transaction that gives reason for the mail: it is sent if that commits, and only then. */
+/**
+ * Part of the transaction that gives reason for the mail: it is sent if that commits, and only then. To somebody who was
+ * erased none is.
+ */
 export async function insertMail(db: Database, id: string, mail: Mail): Promise<void> {
+  if (isErasedEmail(mail.to)) return
   await sql`
     insert into outbox (id, to_address, subject, body, kind)
     values (${id}, ${mail.to}, ${mail.subject}, ${mail.body}, ${mail.kind})

@@ -22,11 +22,12 @@ export async function insertCancellation(db: Database, policyId: string, effecti
   `.execute(db)
 }
 
-export async function policyExists(db: Database, id: string): Promise<boolean> {
-  const { rows } = await sql<{ found: boolean }>`
-    select exists (select from policy where id = ${id}) as found
+/** The customer number of a policy; null where there is no such policy. */
+export async function findPolicyHolder(db: Database, id: string): Promise<string | null> {
+  const { rows } = await sql<{ customerNumber: string }>`
+    select customer_number as "customerNumber" from policy where id = ${id}
   `.execute(db)
-  return rows[0]!.found
+  return rows[0]?.customerNumber ?? null
 }
 
 /** The policies of several customers, with their cancellations. */

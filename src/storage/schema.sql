@@ -4,6 +4,15 @@ create type event_kind as enum ('login', 'logout');
 
 create type identity_kind as enum ('customer_number', 'user_id');
 
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'the table % is only ever added to', tg_table_name;
+end
+$function$;
+
 create table annulment (
   seq bigint generated always as identity not null,
   work_provider_id uuid not null,
@@ -50,6 +59,24 @@ create table attempt (
 );
 CREATE INDEX attempt_age ON public.attempt USING btree (at);
 
+create table audit (
+  seq bigint generated always as identity not null,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  actor_kind text not null,
+  actor_name text not null,
+  action text not null,
+  subject text,
+  customer_number text,
+  work_provider_id uuid,
+  details jsonb not null default '{}'::jsonb,
+  PRIMARY KEY (seq),
+  FOREIGN KEY (work_provider_id) REFERENCES work_provider(id),
+  CHECK ((actor_kind = ANY (ARRAY['operator'::text, 'driver'::text, 'program'::text])))
+);
+CREATE INDEX audit_customer ON public.audit USING btree (customer_number, seq) WHERE (customer_number IS NOT NULL);
+CREATE INDEX audit_work_provider ON public.audit USING btree (work_provider_id, seq) WHERE (work_provider_id IS NOT NULL);
+CREATE TRIGGER audit_is_kept BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 create table binding (
   id bigint generated always as identity not null,
   work_provider_id uuid not null,
@@ -91,6 +118,7 @@ create table customer (
   recorded_at timestamp with time zone not null default clock_timestamp(),
   phone text,
   account_id uuid,
+  erased_at timestamp with time zone,
   UNIQUE (account_id),
   UNIQUE (email_key),
   PRIMARY KEY (customer_number),

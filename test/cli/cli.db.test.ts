@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { userInfo } from 'node:os'
 import { after, before, test } from 'node:test'
 import { sql } from 'kysely'
 import { startAcceptor } from '../../src/app/accept.ts'
@@ -6,6 +7,40 @@ import type { Instant } from '../../src/domain/instant.ts'
 import { ensurePartitions } from '../../src/storage/partitions.ts'
 import { onEachEngine, openStore, type Store } from '../support/stores.ts'
 import { type Ran, zego } from './command.ts'
+
+/** What these tests do, as the audit log tells it: what was refused is not in it. */
+const DAY_AT_THE_DESK = [
+  'work provider created',
+  'settings changed',
+  'key created',
+  'key imported',
+  'key created',
+  'key rotated',
+  'key revoked',
+  'customer created',
+  'customer created',
+  'policy created',
+  'link created',
+  'user id bound',
+  'consent given',
+  'consent withdrawn',
+  'consent given',
+  'user id bound',
+  'user id released',
+  'event annulled',
+  'event restored',
+  'policy cancelled',
+  'reports detached',
+  'reports detached',
+  'reports detached',
+  'reports detached',
+  'reports dropped',
+  'reports dropped',
+  'policy created',
+  'policy cancelled',
+  'consent withdrawn',
+  'customer erased',
+]
 
 /*
  * The command line as an operator uses it: each command in a process of its own, beside the process that has the
@@ -345,6 +380,59 @@ onEachEngine('zego', (engine) => {
     await fails(1, /whole number from 2 to 1200/, 'retention', '--months', '1')
     await fails(1, /"six" is not a number of months/, 'retention', '--months', 'six')
     await fails(2, /--drop/, 'retention', '--drop')
+  })
+
+  test('customer erase needs the policies to be over, and leaves the record', async () => {
+    await json('policy', 'create', '--customer', 'ABC1', '--class-of-use', 'delivery', '--cover-level', 'TPO')
+    const erase = ['customer', 'erase', 'ABC1', '--reason', 'asked by letter']
+    await fails(1, /^zego: policy [0-9a-f-]+ of ABC1 is not over: cancel it first/, ...erase)
+    const { policies } = await json<{ policies: { id: string; valid: boolean }[] }>('customer', 'show', 'ABC1')
+    await json('policy', 'cancel', policies.find(({ valid }) => valid)!.id)
+    const erased = await json<{ customerNumber: string; withdrawnFrom: string[] }>(...erase)
+    assert.deepEqual([erased.customerNumber, erased.withdrawnFrom], ['ABC1', ['Ace']])
+    const shown = await json<{ email: string; name: null; erasedAt: string; links: { active: boolean }[] }>(
+      'customer',
+      'show',
+      'ABC1',
+    )
+    assert.deepEqual([shown.email, shown.name, shown.links[0]!.active], ['abc1@erased.invalid', null, false])
+    assert.equal((await json<unknown[]>('shifts', '--customer', 'ABC1')).length, 2)
+    await fails(1, /customer ABC1 was erased/, ...erase)
+    await fails(1, /customer ABC1 was erased/, 'link', 'consent', '--work-provider', 'Ace', '--customer', 'ABC1')
+    await fails(2, /--reason/, 'customer', 'erase', ids['Bob']!)
+  })
+
+  test('audit lists who did each of these things, and to what; nothing in it can be changed', async () => {
+    type Line = { by: { kind: string; name: string }; action: string; customerNumber: string; workProvider: string }
+    const lines = await json<Line[]>('audit')
+    assert.deepEqual(
+      lines.map(({ action }) => action),
+      DAY_AT_THE_DESK,
+    )
+    assert.deepEqual(
+      new Set(lines.map(({ by }) => `${by.kind} ${by.name}`)),
+      new Set([`operator ${userInfo().username}`]),
+    )
+    const ofCustomer = await json<Line[]>('audit', '--customer', ids['Bob']!)
+    assert.deepEqual(
+      ofCustomer.map(({ action, customerNumber }) => [action, customerNumber]),
+      [['customer created', ids['Bob']]],
+    )
+    const ofKeys = await json<Line[]>('audit', '--work-provider', 'ace', '--limit', '3')
+    assert.deepEqual(new Set(ofKeys.map(({ workProvider }) => workProvider)), new Set(['Ace']))
+    assert.equal(ofKeys.length, 3)
+    assert.deepEqual(await json('audit', '--since', 'now'), [])
+    assert.deepEqual(await json('audit', '--by', 'nobody'), [])
+    const text = JSON.stringify(lines) + (await run('audit')).out
+    assert.doesNotMatch(text, /ada@example\.com|\bAda\b|zego_|an old key/, 'a person or a secret is in it')
+    await fails(1, /whole number from 1 to 10000/, 'audit', '--limit', 'all')
+    for (const statement of [
+      sql`update audit set actor_name = 'nobody'`,
+      sql`delete from audit`,
+      sql`truncate audit`,
+    ]) {
+      await assert.rejects(statement.execute(store.context.db), /the table audit is only ever added to/)
+    }
   })
 
   test('migrate does nothing on a migrated store; usage errors end with 2', async () => {

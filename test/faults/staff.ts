@@ -101,5 +101,5 @@ async function annul(context: Context, random: Random, told: readonly Told[], an
   // Mostly what is derived already; at times what waits in the inbox, which is derived first then.
   const request = random.chance(0.9) ? told[random.below(Math.ceil(told.length / 2))]! : random.pick(told)
   const event = random.pick(request.events)
-  await annulEvent(context, { eventId: eventId(event), annulled, reason: 'a test', by: 'test' })
+  await annulEvent(context, { eventId: eventId(event), annulled, reason: 'a test' })
 }

@@ -47,6 +47,7 @@ export function contextOn(
   const context: Context = {
     db,
     isEmbedded,
+    actor: { kind: 'operator', name: 'tester' },
     now: () => instantOfEpochMilliseconds(Date.now()),
     newId: () => randomUUIDv7(),
     randomBytes,

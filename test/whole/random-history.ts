@@ -185,7 +185,7 @@ export async function startHistory(context: Context): Promise<Told> {
         const event = events[one.nth % Math.max(1, events.length)]
         if (event === undefined) return
         const id = eventId({ ...event, identity: { workProviderId: workProvider.id, ...event.identity } })
-        await annulEvent(context, { eventId: id, annulled: one.annulled, reason: 'a test', by: 'tester' })
+        await annulEvent(context, { eventId: id, annulled: one.annulled, reason: 'a test' })
         return
       }
       case 'cap':
