@@ -1,7 +1,7 @@
 import type { Identity } from '../domain/identity.ts'
 import { type Instant, instantOfEpochMilliseconds } from '../domain/instant.ts'
 import { isActiveAt } from '../domain/link.ts'
-import { type ItemOutcome, outcomeOf, type VisibleStream } from '../domain/request-outcome.ts'
+import { type ItemOutcome, type MatchOutcome, outcomeOf, type VisibleStream } from '../domain/request-outcome.ts'
 import type { EventKind } from '../domain/shift-event.ts'
 import { statusOf } from '../domain/status.ts'
 import { bindingsOfIdentities } from '../storage/bindings.ts'
@@ -24,8 +24,6 @@ export type ReportedItem = ItemOutcome & {
   /** The request that told the same before, if this was not the first; it may be this very one. */
   readonly duplicateOf: string | null
 }
-
-export type MatchOutcome = 'matched' | 'parked' | 'failed'
 
 export type RequestAnswer = { readonly id: string; readonly receivedAt: Instant } & (
   | { readonly items: readonly ReportedItem[]; readonly nextItem: number | null }

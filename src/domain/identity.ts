@@ -12,7 +12,8 @@ export type Identity = IdentityName & { readonly workProviderId: string }
 export const MAX_IDENTITY_CHARACTERS = 255
 export const SLICES = 64
 
-const CUSTOMER_NUMBER = /^[A-Za-z0-9]+$/
+/** What a customer number looks like, in either case. */
+export const CUSTOMER_NUMBER = /^[A-Za-z0-9]+$/
 
 export type ParsedIdentity = { identity: IdentityName } | { problem: string }
 

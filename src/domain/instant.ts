@@ -24,6 +24,9 @@ export type ParsedInstant = { instant: Instant } | { problem: string }
 const EXTENDED =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)$/
 const BASIC = /^(\d{4})(\d\d)(\d\d)[Tt ](\d\d)(\d\d)(?:(\d\d)(?:[.,](\d{1,9}))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)$/
+/** The forms that a timestamp is taken in; a date, time or offset that does not exist fits them too. */
+export const TIMESTAMPS: readonly RegExp[] = [EXTENDED, BASIC]
+
 const WITHOUT_OFFSET = /^[\d-]+[Tt ][\d:]+(?:[.,]\d+)?$/
 
 const MAX_OFFSET_MINUTES = 18 * 60

@@ -2,8 +2,13 @@ import type { Instant } from './instant.ts'
 import type { EventKind } from './shift-event.ts'
 import { type Derived, type ShiftAt, shiftAt } from './shift-engine.ts'
 
+export const OUTCOMES = ['pending', 'parked', 'opened', 'closed', 'repeat', 'orphan', 'empty'] as const
 /** What became of one item of a request, as it stands now. */
-export type Outcome = 'pending' | 'parked' | 'opened' | 'closed' | 'repeat' | 'orphan' | 'empty'
+export type Outcome = (typeof OUTCOMES)[number]
+
+export const MATCH_OUTCOMES = ['matched', 'parked', 'failed'] as const
+/** What a work provider's word that it recognises a customer, or does not, came to. */
+export type MatchOutcome = (typeof MATCH_OUTCOMES)[number]
 
 export type ItemFacts = {
   readonly kind: EventKind

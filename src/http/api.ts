@@ -6,6 +6,7 @@ import { isUnavailable } from '../storage/database.ts'
 import { authenticate, readKey } from './authenticate.ts'
 import type { Exchange, KnownExchange, Resource, Services } from './exchange.ts'
 import { postMatch } from './match.ts'
+import { openApiDocument } from './openapi/document.ts'
 import { namesProblem, type Headers, type Reply, reply, replyError, write } from './replies.ts'
 import { getRequest, REQUESTS_PATH } from './requests.ts'
 import { postBatch, postShift } from './shifts.ts'
@@ -13,10 +14,10 @@ import { getStatus } from './status.ts'
 import { getValidate, VALIDATE_PATH } from './validate.ts'
 
 /** A path takes one method. `HEAD` is answered as `GET` is, without the body. */
-type Route = { readonly method: 'GET' | 'POST'; readonly answer: (exchange: Exchange) => Promise<Reply> }
+export type Route = { readonly method: 'GET' | 'POST'; readonly answer: (exchange: Exchange) => Promise<Reply> }
 
 /** The paths of the API, each with and without a trailing slash. One that ends in `/*` takes one more part. */
-const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
+export const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/v1/shift/login', keyed('POST', postShift('login'))],
   ['/v1/shift/logout', keyed('POST', postShift('logout'))],
   ['/v1/batch/login', keyed('POST', postBatch('login'))],
@@ -30,8 +31,10 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   [`${REQUESTS_PATH}/*`, keyed('GET', getRequest)],
   ['/livez', { method: 'GET', answer: async (exchange) => reply(exchange, 200, OK) }],
   ['/readyz', { method: 'GET', answer: getReadiness }],
+  ['/openapi.json', { method: 'GET', answer: async (exchange) => reply(exchange, 200, DESCRIPTION) }],
 ])
 const OK = '{"status":"ok"}'
+const DESCRIPTION = JSON.stringify(openApiDocument())
 
 /** The API as a listener of a `node:http` server: it listens to nothing itself. */
 export function buildApi(services: Services): RequestListener {

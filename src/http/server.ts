@@ -3,11 +3,30 @@ import type { Duplex } from 'node:stream'
 import { errorCode, ERRORS, type ErrorName } from '../domain/errors.ts'
 import type { Services } from './exchange.ts'
 
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
-const KEEP_ALIVE_TIMEOUT_MS = 75_000
-const MAX_HEADER_BYTES = 16 * 1024
-const MAX_CONNECTIONS = 10_000
+/** What a client may take of the server before it is refused or cut off. */
+export type HttpLimits = {
+  /** From a connection's opening, or the first byte of a later request, to the end of the headers. */
+  readonly headersTimeoutMs: number
+  /** The same to the end of the body. */
+  readonly requestTimeoutMs: number
+  /** How long a connection may idle between two requests. */
+  readonly keepAliveTimeoutMs: number
+  /** How often the first two are looked at: a client may overstay them by this. */
+  readonly checkIntervalMs: number
+  /** Of the request line and all headers together. */
+  readonly maxHeaderBytes: number
+  /** Those beyond are closed at once. */
+  readonly maxConnections: number
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 75_000,
+  checkIntervalMs: 5_000,
+  maxHeaderBytes: 16 * 1024,
+  maxConnections: 10_000,
+}
 
 /** What Node's parser found wrong, where it is not simply that the bytes are no HTTP. */
 const PARSER_ERRORS: Readonly<Record<string, ErrorName>> = {
@@ -29,13 +48,18 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
  * An HTTP server around the application, with the limits of a public one. It does not listen yet. What never reaches
  * the application, because it is hardly HTTP, is answered in the contract's form all the same.
  */
-export function createHttpServer(application: RequestListener, services: Services): Server {
+export function createHttpServer(
+  application: RequestListener,
+  services: Services,
+  limits: HttpLimits = HTTP_LIMITS,
+): Server {
   const server = createServer(
     {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+      maxHeaderSize: limits.maxHeaderBytes,
       requireHostHeader: false,
     },
     (incoming, outgoing) => {
@@ -43,7 +67,7 @@ export function createHttpServer(application: RequestListener, services: Service
       else application(incoming, outgoing)
     },
   )
-  server.maxConnections = MAX_CONNECTIONS
+  server.maxConnections = limits.maxConnections
   server.on('checkExpectation', (_, outgoing: ServerResponse) => answer(services, outgoing, 'EXPECTATION_FAILED'))
   server.on('connect', (_, socket) => hangUp(services, socket, 'NOT_FOUND'))
   server.on('clientError', (error: Error & { code?: string }, socket) => {

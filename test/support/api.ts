@@ -106,7 +106,8 @@ export function exchange(port: number, bytes: string | Buffer): Promise<RawAnswe
   })
 }
 
-function wholeAnswer(received: Buffer, isHead: boolean): RawAnswer | null {
+/** The answer that bytes begin with; null while it is not whole. */
+export function wholeAnswer(received: Buffer, isHead: boolean): RawAnswer | null {
   const end = received.indexOf('\r\n\r\n')
   if (end === -1) return null
   const [statusLine = '', ...lines] = received.subarray(0, end).toString('latin1').split('\r\n')

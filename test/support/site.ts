@@ -45,7 +45,7 @@ export type TestSite = {
  * The whole application, API and pages, on a store and port of its own. It believes `X-Forwarded-For`, so that a test can
  * be many networks. Nothing runs in the background: mails stay in the outbox, shifts wait for `settle`.
  */
-export async function openSite(engine: Engine = 'embedded'): Promise<TestSite> {
+export async function openSite(engine: Engine = 'embedded', rates = RATE_LIMITS): Promise<TestSite> {
   const store = await openStore(engine)
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -53,7 +53,7 @@ export async function openSite(engine: Engine = 'embedded'): Promise<TestSite> {
   const { id: workProviderId } = await createWorkProvider(context, 'Courier Ltd')
   const { key } = await createKey(context, 'Courier Ltd')
   const { services, stop } = startServices(context, {
-    rates: RATE_LIMITS,
+    rates,
     onStored: () => {},
     isPrepared: () => true,
     assertReady: () => ping(context.db),
