@@ -3,7 +3,9 @@ import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
 import { type Command, CommanderError } from 'commander'
+import { backUp, restore, type Surroundings } from './backups.ts'
 import type { Cli } from './cli/cli.ts'
+import { startProgress } from './cli/progress.ts'
 import { buildProgram } from './cli/program.ts'
 import { BadConfiguration, type Config, readConfig } from './config.ts'
 import { Impossible } from './domain/errors.ts'
@@ -25,6 +27,9 @@ const STOP_DEADLINE_MS = 15_000
  * two under load, and each time takes the core for 30 ms: that was much of the slowest hundredth of the answers (docs/decisions/0017).
  */
 const HEAP_GROWING_PERCENT = 200
+
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -49,13 +54,34 @@ const cli: Cli = {
       await opened.close()
     }
   },
+  backUp: (file, mayReplace) => withSurroundings((around) => backUp(around, file, mayReplace)),
+  restore: (file) => withSurroundings((around) => restore(around, file)),
   serve: runServer,
   print: say,
   readInput: () => text(process.stdin),
   operator: operatorName(),
   now: () => instantOfEpochMilliseconds(Date.now()),
-  version: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version,
+  version: VERSION,
+}
+
+/** For the commands that make files of their own: private ones, which Ctrl-C does not leave behind. */
+async function withSurroundings<T>(work: (around: Surroundings) => Promise<T>): Promise<T> {
+  const config = readConfig(process.env)
+  process.umask(0o077)
+  const progress = startProgress(process.stderr, () => performance.now())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => die(`ended by ${signal}`))
+  try {
+    return await work({
+      config,
+      environment: process.env,
+      log: openLog(config.logLevel === 'info' ? 'warn' : config.logLevel),
+      program: VERSION,
+      onBroken: (reason) => die(`the embedded database failed: ${reason}`),
+      onProgress: progress.say,
+    })
+  } finally {
+    progress.end()
+  }
 }
 
 async function runServer(): Promise<void> {
