@@ -3,9 +3,12 @@ import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
 import { type Command, CommanderError } from 'commander'
+import { backUp, restore, type Surroundings } from './backups.ts'
 import type { Cli } from './cli/cli.ts'
+import { startProgress } from './cli/progress.ts'
 import { buildProgram } from './cli/program.ts'
 import { BadConfiguration, type Config, readConfig } from './config.ts'
+import type { Actor } from './domain/audit.ts'
 import { Impossible } from './domain/errors.ts'
 import { instantOfEpochMilliseconds } from './domain/instant.ts'
 import { openLog } from './log.ts'
@@ -26,6 +29,9 @@ const STOP_DEADLINE_MS = 15_000
  */
 const HEAP_GROWING_PERCENT = 200
 
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 // Whoever read the output may stop reading (`| head`): that is no reason to fail.
@@ -39,7 +45,7 @@ const cli: Cli = {
     const log = openLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
     const opened = await openContext(config, log, {
       mayShare: true,
-      actor: { kind: 'operator', name: operatorName() },
+      actor: operator(),
       onFirstStart: () => process.stderr.write(`Preparing a new database in ${config.dataDir} ...\n`),
       onBroken: (reason) => die(`the embedded database failed: ${reason}`),
     })
@@ -50,13 +56,35 @@ const cli: Cli = {
       await opened.close()
     }
   },
+  backUp: (file, mayReplace) => withSurroundings((around) => backUp(around, file, mayReplace)),
+  restore: (file) => withSurroundings((around) => restore(around, file)),
   serve: runServer,
   print: say,
   readInput: () => text(process.stdin),
   operator: operatorName(),
   now: () => instantOfEpochMilliseconds(Date.now()),
-  version: (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version,
+  version: VERSION,
+}
+
+/** For the commands that make files of their own: private ones, which Ctrl-C does not leave behind. */
+async function withSurroundings<T>(work: (around: Surroundings) => Promise<T>): Promise<T> {
+  const config = readConfig(process.env)
+  process.umask(0o077)
+  const progress = startProgress(process.stderr, () => performance.now())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => die(`ended by ${signal}`))
+  try {
+    return await work({
+      config,
+      actor: operator(),
+      environment: process.env,
+      log: openLog(config.logLevel === 'info' ? 'warn' : config.logLevel),
+      program: VERSION,
+      onBroken: (reason) => die(`the embedded database failed: ${reason}`),
+      onProgress: progress.say,
+    })
+  } finally {
+    progress.end()
+  }
 }
 
 async function runServer(): Promise<void> {
@@ -95,6 +123,10 @@ async function assertMigrated(db: Parameters<typeof pendingMigrations>[0], confi
   if (pending.length === 0) return
   if (config.databaseUrl !== undefined) throw new Impossible('the database lacks migrations: run "zego migrate" first')
   await migrate(db)
+}
+
+function operator(): Actor {
+  return { kind: 'operator', name: operatorName() }
 }
 
 function operatorName(): string {

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { Made, Restored } from '../app/backup.ts'
 import type { Context } from '../app/context.ts'
 import { Impossible } from '../domain/errors.ts'
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts'
@@ -7,6 +8,10 @@ import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts'
 export type Cli = {
   /** Opens the store: a running server's embedded one, or its own, or the database server. */
   readonly withContext: <T>(work: (context: Context) => Promise<T>, needs?: 'any schema') => Promise<T>
+  /** Backs up the store into a file, which is replaced only where `mayReplace`. */
+  readonly backUp: (file: string, mayReplace: boolean) => Promise<Made>
+  /** Restores a backup into the store, which has to be empty. */
+  readonly restore: (file: string) => Promise<Restored>
   /** Runs the server until it is told to stop. */
   readonly serve: () => Promise<void>
   readonly print: (text: string) => void

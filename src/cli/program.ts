@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { auditCommand } from './audit.ts'
+import { backupCommands } from './backup.ts'
 import type { Cli } from './cli.ts'
 import { coverCommands } from './cover.ts'
 import { customerCommands } from './customer.ts'
@@ -22,6 +23,7 @@ export function buildProgram(cli: Cli): Command {
     .version(cli.version)
     .showHelpAfterError('(zego --help lists the commands)')
   operationCommands(program, cli)
+  backupCommands(program, cli)
   workProviderCommands(program, cli)
   keyCommands(program, cli)
   customerCommands(program, cli)

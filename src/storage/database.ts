@@ -143,6 +143,14 @@ export async function databaseNow(db: Database): Promise<Instant> {
   return rows[0]!.now
 }
 
+/** PostgreSQL's major version. */
+export async function databaseVersion(db: Database): Promise<number> {
+  const { rows } = await sql<{ version: number }>`
+    select current_setting('server_version_num')::int / 10000 as version
+  `.execute(db)
+  return rows[0]!.version
+}
+
 const CONNECTION_ERROR_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -39,9 +39,13 @@ export async function migrate(db: Database, all: readonly Migration[] = migratio
 
 /** The migrations that a database still lacks. */
 export async function pendingMigrations(db: Database): Promise<string[]> {
+  return missing(await appliedMigrations(db), migrations()).map((migration) => migration.name)
+}
+
+/** The migrations that a database has, known to this program or not. */
+export async function appliedMigrations(db: Database): Promise<string[]> {
   const { rows } = await sql<{ exists: boolean }>`select to_regclass('migration') is not null as exists`.execute(db)
-  const names = rows[0]!.exists ? await listApplied(db) : []
-  return missing(names, migrations()).map((migration) => migration.name)
+  return rows[0]!.exists ? listApplied(db) : []
 }
 
 async function lockAndListApplied(trx: DatabaseTransaction): Promise<string[]> {

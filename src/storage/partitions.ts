@@ -32,7 +32,13 @@ export async function ensurePartitions(db: Database, now: Instant): Promise<Fail
 
 type Month = { readonly name: string; readonly from: string; readonly to: string }
 
-function makePartition(db: Database, table: string, name: string, month: Month): Promise<void> {
+/** Makes a table the part of another that has the rows from one instant (ISO 8601) on and before another. */
+export function makePartition(
+  db: Database,
+  table: string,
+  name: string,
+  month: { readonly from: string; readonly to: string },
+): Promise<void> {
   return inTransaction(db, async (trx) => {
     // Several processes start together: one makes it, the others find it made. So do they a month that was detached
     // (by a clock that went back): it stays detached, and the default partition takes its rows.

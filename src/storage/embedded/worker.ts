@@ -1,6 +1,7 @@
-import { existsSync, fdatasyncSync, fsyncSync, openSync, closeSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
+import { syncDirectory, syncTree } from '../sync-files.ts'
 import { startEngine } from './engine.ts'
 import { openSessionGate } from './session-gate.ts'
 
@@ -37,26 +38,4 @@ async function makeCluster(path: string): Promise<void> {
   syncTree(unfinished)
   renameSync(unfinished, path)
   syncDirectory(dirname(path))
-}
-
-function syncTree(directory: string): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name)
-    if (entry.isDirectory()) syncTree(path)
-    else withDescriptor(path, fdatasyncSync)
-  }
-  syncDirectory(directory)
-}
-
-function syncDirectory(path: string): void {
-  withDescriptor(path, fsyncSync)
-}
-
-function withDescriptor(path: string, act: (descriptor: number) => void): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    act(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }

@@ -1,0 +1,23 @@
+/** Often enough to see that it goes on. */
+const EVERY_MS = 200
+const CLEAR_LINE = '\r\u001b[K'
+
+export type Progress = { say(line: string): void; /** Removes what was shown last. */ end(): void }
+
+/** One line that is written over and over on a terminal; nothing where there is none. `nowMs` is any steady clock. */
+export function startProgress(
+  stream: { readonly isTTY?: boolean; write(text: string): unknown },
+  nowMs: () => number,
+): Progress {
+  let lastMs = Number.NEGATIVE_INFINITY
+  return {
+    say(line) {
+      if (stream.isTTY !== true || nowMs() - lastMs < EVERY_MS) return
+      lastMs = nowMs()
+      stream.write(`${CLEAR_LINE}${line}`)
+    },
+    end() {
+      if (lastMs > Number.NEGATIVE_INFINITY) stream.write(CLEAR_LINE)
+    },
+  }
+}
