@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { RATE_LIMITS, type RateLimits } from './http/rate-limit.ts'
+import { type Limits, limitsBy } from './domain/limits.ts'
 
 /** What a process may do: everything, only take requests, or only derive. */
 export const ROLES = ['all', 'accept', 'project'] as const
@@ -17,7 +17,7 @@ export type Config = {
   readonly timeZone: string
   readonly role: Role
   readonly hasDemo: boolean
-  readonly rates: RateLimits
+  readonly limits: Limits
   /** Signs the cookies of those who log in; undefined: one is made, and kept beside the data. */
   readonly authSecret: string | undefined
   /** Undefined: mails are printed. */
@@ -97,10 +97,7 @@ export function readConfig(
     timeZone: text('TIME_ZONE') ?? DEFAULTS.timeZone,
     role: oneOf('ZEGO_ROLE', ROLES, 'all'),
     hasDemo: oneOf('ZEGO_DEMO', ['0', '1'], '1') === '1',
-    rates: {
-      requestsPerSecond: whole('RATE_REQUESTS_PER_SECOND', RATE_LIMITS.requestsPerSecond, 1, 1_000_000),
-      eventsPerSecond: whole('RATE_EVENTS_PER_SECOND', RATE_LIMITS.eventsPerSecond, 1, 100_000_000),
-    },
+    limits: limitsBy(({ variable, standard, min, max }) => whole(variable, standard, min, max)),
     authSecret: secret('AUTH_SECRET'),
     smtpUrl: secret('SMTP_URL'),
     mailFrom: text('MAIL_FROM') ?? DEFAULTS.mailFrom,
@@ -127,6 +124,9 @@ export function readConfig(
   if (!isTimeZone(config.timeZone)) problems.push(`TIME_ZONE is not a time zone: ${config.timeZone}`)
   if (config.databaseUrl === undefined && config.role !== 'all') {
     problems.push(`ZEGO_ROLE=${config.role} needs DATABASE_URL: the embedded database belongs to one process`)
+  }
+  if (config.limits.headersMs > config.limits.requestMs) {
+    problems.push('HEADERS_TIMEOUT_MS is longer than REQUEST_TIMEOUT_MS: the headers are part of the request')
   }
   if (problems.length > 0) throw new BadConfiguration(problems)
   return config

@@ -32,6 +32,7 @@ export async function openContext(config: Config, log: Logger, options: OpenOpti
     newId: () => randomUUIDv7(),
     randomBytes,
     log,
+    limits: config.limits,
     timeZone: config.timeZone,
     publicUrl: config.publicUrl,
   }

@@ -91,7 +91,6 @@ type Http = { server: Server; callers: () => number; drain(): Promise<void> }
 
 function startHttp(context: Context, config: Config, state: State, onStored: () => void): Http {
   const { services, stop } = startServices(context, {
-    rates: config.rates,
     onStored,
     isPrepared: () => state.isPrepared,
     async assertReady() {

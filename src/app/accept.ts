@@ -18,20 +18,6 @@ export type AcceptedRequest = {
   readonly reports: readonly Report[]
 }
 
-export type AcceptLimits = {
-  /** How much may wait for the disk before further requests are refused. */
-  readonly maxQueuedEvents: number
-  readonly maxQueuedBytes: number
-  /** How long a request waits for the disk. */
-  readonly timeLimitMs: number
-}
-
-export const ACCEPT_LIMITS: AcceptLimits = {
-  maxQueuedEvents: 200_000,
-  maxQueuedBytes: 64 * 1024 * 1024,
-  timeLimitMs: DATABASE_TIME_LIMIT_MS,
-}
-
 /** The most events of one commit, unless a single request has more. */
 const MAX_EVENTS_A_FLUSH = 20_000
 /** What an event takes in the queue besides its identity's text, roughly. */
@@ -61,7 +47,8 @@ export type Acceptor = {
  *
  * `onStored` is called after each commit, to wake the projector.
  */
-export function startAcceptor(context: Context, onStored: () => void, limits = ACCEPT_LIMITS): Acceptor {
+export function startAcceptor(context: Context, onStored: () => void, timeLimitMs = DATABASE_TIME_LIMIT_MS): Acceptor {
+  const { limits } = context
   const waiting: Group[] = []
   let queuedEvents = 0
   let queuedBytes = 0
@@ -73,7 +60,7 @@ export function startAcceptor(context: Context, onStored: () => void, limits = A
     const last = waiting.at(-1)
     if (last !== undefined && last.events + events <= MAX_EVENTS_A_FLUSH) return last
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const group = { requests: [], events: 0, bytes: 0, over: withinTime(promise, limits.timeLimitMs), resolve, reject }
+    const group = { requests: [], events: 0, bytes: 0, over: withinTime(promise, timeLimitMs), resolve, reject }
     waiting.push(group)
     return group
   }
@@ -87,7 +74,7 @@ export function startAcceptor(context: Context, onStored: () => void, limits = A
         const appended = appendToInbox(context.db, columnsOf(group.requests))
         const over = appended.catch(() => {}).finally(() => appending.delete(over))
         appending.add(over)
-        await withinTime(appended, limits.timeLimitMs)
+        await withinTime(appended, timeLimitMs)
         onStored()
         group.resolve()
       } catch (error) {
@@ -104,7 +91,7 @@ export function startAcceptor(context: Context, onStored: () => void, limits = A
     accept(request) {
       const events = request.reports.length
       const bytes = bytesOf(request)
-      const isFull = queuedEvents + events > limits.maxQueuedEvents || queuedBytes + bytes > limits.maxQueuedBytes
+      const isFull = queuedEvents + events > limits.queuedEvents || queuedBytes + bytes > limits.queuedBytes
       if (isFull) return Promise.reject(unavailable('too many reports wait for the disk'))
       queuedEvents += events
       queuedBytes += bytes

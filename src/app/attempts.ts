@@ -1,4 +1,5 @@
 import { emailKey } from '../domain/customer.ts'
+import type { Limits } from '../domain/limits.ts'
 import { countAttempt, forgetAttempt, type Attempt } from '../storage/attempts.ts'
 import type { Context } from './context.ts'
 import type { NotDone } from './driver-accounts.ts'
@@ -9,18 +10,25 @@ export type AttemptLimit = { readonly max: number; readonly seconds: number }
 
 const HOUR = 3_600
 
-export const ATTEMPT_LIMITS = {
-  /** Wrong passwords for one account from one network: the owner still gets in from another. */
-  accountFailures: { max: 10, seconds: HOUR / 4 },
-  /** Wrong passwords from one network, over all accounts: many drivers share a telephone company's address. */
-  networkFailures: { max: 100, seconds: HOUR },
-  /** Mails that anybody can have sent to an address: sign-up, reset. */
-  mailsToAddress: { max: 5, seconds: HOUR },
-  /** Distinct addresses that one network can have mails sent to. */
-  mailsFromNetwork: { max: 100, seconds: HOUR },
-  /** Distinct addresses in links, from one network, that are led by whether there is an account. */
-  linkEmails: { max: 20, seconds: HOUR },
-} as const satisfies Record<string, AttemptLimit>
+type AttemptLimits = Record<
+  'accountFailures' | 'networkFailures' | 'mailsToAddress' | 'mailsFromNetwork' | 'linkEmails',
+  AttemptLimit
+>
+
+function attemptLimits({ loginFailures, mailsToAddress, mailsFromNetwork }: Limits): AttemptLimits {
+  return {
+    /** Wrong passwords for one account from one network: the owner still gets in from another. */
+    accountFailures: { max: loginFailures, seconds: HOUR / 4 },
+    /** Wrong passwords from one network, over all accounts: many drivers share a telephone company's address. */
+    networkFailures: { max: 10 * loginFailures, seconds: HOUR },
+    /** Mails that anybody can have sent to an address: sign-up, reset. */
+    mailsToAddress: { max: mailsToAddress, seconds: HOUR },
+    /** Distinct addresses that one network can have mails sent to. */
+    mailsFromNetwork: { max: mailsFromNetwork, seconds: HOUR },
+    /** Distinct addresses in links, from one network, that are led by whether there is an account (product.md, Linking). */
+    linkEmails: { max: 20, seconds: HOUR },
+  }
+}
 
 export const LONGEST_ATTEMPT_SECONDS = HOUR
 
@@ -34,7 +42,7 @@ export async function tryPassword<T extends { readonly done: true }>(
   judge: () => Promise<T | NotDone>,
 ): Promise<T | NotDone> {
   const what = hashOf(context.newId())
-  const { accountFailures, networkFailures } = ATTEMPT_LIMITS
+  const { accountFailures, networkFailures } = attemptLimits(context.limits)
   const noted: Attempt[] = []
   const takeBack = async (): Promise<void> => {
     for (const attempt of noted) await forgetAttempt(context.db, attempt)
@@ -71,7 +79,7 @@ export type MailAllowance = 'mail' | 'no mail' | 'refused'
  * it does after a mail.
  */
 export async function allowMail(context: Context, email: string, network: string): Promise<MailAllowance> {
-  const { mailsFromNetwork, mailsToAddress } = ATTEMPT_LIMITS
+  const { mailsFromNetwork, mailsToAddress } = attemptLimits(context.limits)
   const address = hashOf(emailKey(email))
   const ofNetwork = { scope: 'mail network', key: hashOf(network), what: address }
   if (await exceeds(context, ofNetwork, mailsFromNetwork)) return 'refused'
@@ -81,7 +89,7 @@ export async function allowMail(context: Context, email: string, network: string
 
 /** Whether links from a network have named so many addresses that they are all to be led to the same page. */
 export async function hasManyLinkEmails(context: Context, network: string, email: string | null): Promise<boolean> {
-  const { max, seconds } = ATTEMPT_LIMITS.linkEmails
+  const { max, seconds } = attemptLimits(context.limits).linkEmails
   const attempt = { scope: 'link network', key: hashOf(network), what: email === null ? null : hashOf(emailKey(email)) }
   // One more than may be led: then all are led to the same page, those from before too.
   return (await countAttempt(context.db, attempt, { keep: max + 1, seconds })) > max

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Actor } from '../domain/audit.ts'
+import type { Limits } from '../domain/limits.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Database } from '../storage/database.ts'
 
@@ -15,6 +16,7 @@ export type Context = {
   readonly newId: () => string
   readonly randomBytes: (count: number) => Buffer
   readonly log: Logger
+  readonly limits: Limits
   readonly timeZone: string
   /** How people reach the site, without a slash at the end: what links in mails begin with. */
   readonly publicUrl: string

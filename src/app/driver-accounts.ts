@@ -89,7 +89,7 @@ export function openDriverAccounts(context: Context, secret: string): DriverAcco
   const origin = new URL(context.publicUrl).origin
   // What better-auth would mail: it is told during a call, and the pages mail it in words of their own.
   const told = new Map<string, string>()
-  const hasher = passwordHasher(context.randomBytes)
+  const hasher = passwordHasher(context.randomBytes, context.limits.passwordHashes)
   const auth = buildAuth(context, secret, hasher, (call, token) => told.set(call, token))
 
   async function call(

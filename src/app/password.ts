@@ -12,7 +12,6 @@ const TAG_BYTES = 32
 const SALT_BYTES = 16
 
 /** A hash takes a core and 19 MiB for some ten milliseconds: a flood of logins must not take all. */
-const MAX_HASHES_AT_ONCE = 2
 const MAX_HASHES_WAITING = 100
 
 export type PasswordHasher = {
@@ -23,8 +22,8 @@ export type PasswordHasher = {
   verify(stored: { hash: string; password: string }): Promise<boolean>
 }
 
-export function passwordHasher(randomBytes: (count: number) => Buffer): PasswordHasher {
-  const { limit, isFull } = limiter(MAX_HASHES_AT_ONCE, MAX_HASHES_WAITING)
+export function passwordHasher(randomBytes: (count: number) => Buffer, hashesAtOnce: number): PasswordHasher {
+  const { limit, isFull } = limiter(hashesAtOnce, MAX_HASHES_WAITING)
   return {
     assertRoom() {
       if (isFull()) throw tooMany()

@@ -15,8 +15,6 @@ import type { Context } from './context.ts'
 import { holdersOf } from './holders.ts'
 import { loadLinkFacts } from './link-facts.ts'
 
-export const ITEMS_A_PAGE = 1_000
-
 export type ReportedItem = ItemOutcome & {
   readonly index: number
   readonly kind: EventKind
@@ -41,10 +39,10 @@ export async function readRequest(
   if (sentAt === null) return null
   return inSnapshot(context.db, async (db) => {
     const now = await databaseNow(db)
-    const asked = { workProviderId, requestId, sentAt, fromItem, limit: ITEMS_A_PAGE + 1 }
+    const asked = { workProviderId, requestId, sentAt, fromItem, limit: context.limits.pageItems + 1 }
     const rows = await readRequestItems(db, asked)
     if (rows.length === 0) return readMatch(db, workProviderId, requestId)
-    const page = rows.slice(0, ITEMS_A_PAGE)
+    const page = rows.slice(0, context.limits.pageItems)
     const streams = await visibleStreams(db, workProviderId, page, now)
     const items = page.map((row, index) => ({
       index: row.item,
@@ -53,7 +51,12 @@ export async function readRequest(
       ...outcomeOf(row, streams[index]!, now),
       duplicateOf: duplicateOf(row, requestId),
     }))
-    return { id: requestId, receivedAt: page[0]!.receivedAt, items, nextItem: rows[ITEMS_A_PAGE]?.item ?? null }
+    return {
+      id: requestId,
+      receivedAt: page[0]!.receivedAt,
+      items,
+      nextItem: rows[context.limits.pageItems]?.item ?? null,
+    }
   })
 }
 

@@ -7,8 +7,9 @@ import { PENDING, reply } from './replies.ts'
 
 /** POST /v1/match */
 export const postMatch: Resource = async (exchange) => {
-  const word = parseMatch(parseBody(await readBody(exchange.incoming)), exchange)
   const { requestId, caller, services } = exchange
+  const body = await readBody(exchange.incoming, services.context.limits.bodyBytes)
+  const word = parseMatch(parseBody(body), exchange)
   await withinTime(recordMatch(services.context, { requestId, workProviderId: caller.workProviderId, ...word }))
   return reply(exchange, 202, PENDING, ['Location', `/v1/requests/${requestId}`])
 }

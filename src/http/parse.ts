@@ -6,7 +6,6 @@ import { Refusal } from '../domain/errors.ts'
 import { parseQuery } from '../domain/query.ts'
 
 /** From the wire to the domain: what passes here is good, what does not is refused with words that say why. */
-export const MAX_BATCH_ITEMS = 10_000
 export const MAX_NESTING = 32
 
 /** The fields that name a person, old and new; a null counts as absent. */
@@ -42,10 +41,10 @@ export function parseReport(body: unknown, now: Instant, note: DeprecationNote):
   return parseItem(body, now, '')
 }
 
-export function parseBatch(body: unknown, now: Instant, note: DeprecationNote): Report[] {
+export function parseBatch(body: unknown, maxItems: number, now: Instant, note: DeprecationNote): Report[] {
   if (!Array.isArray(body)) throw invalid('the body is not an array')
-  if (body.length > MAX_BATCH_ITEMS) {
-    throw new Refusal('TOO_LARGE', `the batch has more than ${MAX_BATCH_ITEMS} items`)
+  if (body.length > maxItems) {
+    throw new Refusal('TOO_LARGE', `the batch has more than ${maxItems} items`)
   }
   note.isDeprecated = body.some((item: unknown) => isObject(item) && usesDeprecated(item))
   return body.map((item: unknown, index) => {

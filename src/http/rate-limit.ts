@@ -1,9 +1,8 @@
 import { type Instant, MICROSECONDS_PER_SECOND } from '../domain/instant.ts'
 import { Refusal } from '../domain/errors.ts'
+import type { Limits } from '../domain/limits.ts'
 
-export type RateLimits = { readonly requestsPerSecond: number; readonly eventsPerSecond: number }
-
-export const RATE_LIMITS: RateLimits = { requestsPerSecond: 500, eventsPerSecond: 100_000 }
+export type RateLimits = Pick<Limits, 'requestsPerSecond' | 'eventsPerSecond'>
 
 type Allowance = { requests: number; events: number; at: Instant }
 
@@ -15,7 +14,7 @@ export type RateLimiter = {
 }
 
 /** Two token buckets a key, each of one second's worth, in this process's memory. */
-export function rateLimiter(limits: RateLimits = RATE_LIMITS): RateLimiter {
+export function rateLimiter(limits: RateLimits): RateLimiter {
   const allowances = new Map<string, Allowance>()
   const refill = (left: number, perSecond: number, seconds: number): number =>
     Math.min(perSecond, left + perSecond * seconds)

@@ -3,30 +3,8 @@ import type { Duplex } from 'node:stream'
 import { errorCode, ERRORS, type ErrorName } from '../domain/errors.ts'
 import type { Services } from './exchange.ts'
 
-/** What a client may take of the server before it is refused or cut off. */
-export type HttpLimits = {
-  /** From a connection's opening, or the first byte of a later request, to the end of the headers. */
-  readonly headersTimeoutMs: number
-  /** The same to the end of the body. */
-  readonly requestTimeoutMs: number
-  /** How long a connection may idle between two requests. */
-  readonly keepAliveTimeoutMs: number
-  /** How often the first two are looked at: a client may overstay them by this. */
-  readonly checkIntervalMs: number
-  /** Of the request line and all headers together. */
-  readonly maxHeaderBytes: number
-  /** Those beyond are closed at once. */
-  readonly maxConnections: number
-}
-
-export const HTTP_LIMITS: HttpLimits = {
-  headersTimeoutMs: 10_000,
-  requestTimeoutMs: 30_000,
-  keepAliveTimeoutMs: 75_000,
-  checkIntervalMs: 5_000,
-  maxHeaderBytes: 16 * 1024,
-  maxConnections: 10_000,
-}
+/** How often overdue headers and bodies are looked for: a client may overstay its time by this. */
+const CHECK_EVERY_MS = 5_000
 
 /** What Node's parser found wrong, where it is not simply that the bytes are no HTTP. */
 const PARSER_ERRORS: Readonly<Record<string, ErrorName>> = {
@@ -51,15 +29,16 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
 export function createHttpServer(
   application: RequestListener,
   services: Services,
-  limits: HttpLimits = HTTP_LIMITS,
+  checkEveryMs = CHECK_EVERY_MS,
 ): Server {
+  const { limits } = services.context
   const server = createServer(
     {
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: limits.checkIntervalMs,
-      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: checkEveryMs,
+      maxHeaderSize: limits.headerBytes,
       requireHostHeader: false,
     },
     (incoming, outgoing) => {
@@ -67,7 +46,7 @@ export function createHttpServer(
       else application(incoming, outgoing)
     },
   )
-  server.maxConnections = limits.maxConnections
+  server.maxConnections = limits.connections
   server.on('checkExpectation', (_, outgoing: ServerResponse) => answer(services, outgoing, 'EXPECTATION_FAILED'))
   server.on('connect', (_, socket) => hangUp(services, socket, 'NOT_FOUND'))
   server.on('clientError', (error: Error & { code?: string }, socket) => {

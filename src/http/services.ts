@@ -6,10 +6,9 @@ import type { Context } from '../app/context.ts'
 import { startRefusalLog } from '../app/refusals.ts'
 import { openValidationDesk } from '../app/validate.ts'
 import type { Services } from './exchange.ts'
-import { rateLimiter, type RateLimits } from './rate-limit.ts'
+import { rateLimiter } from './rate-limit.ts'
 
 export type ServiceOptions = {
-  readonly rates: RateLimits
   /** Called after each commit of accepted reports. */
   readonly onStored: () => void
   readonly isPrepared: Services['isPrepared']
@@ -25,7 +24,7 @@ export type RunningServices = {
 /** Starts what the resources of the API work with. */
 export function startServices(
   context: Context,
-  { rates, onStored, isPrepared, assertReady }: ServiceOptions,
+  { onStored, isPrepared, assertReady }: ServiceOptions,
 ): RunningServices {
   const acceptor = startAcceptor(context, onStored)
   const refusals = startRefusalLog(context)
@@ -38,7 +37,7 @@ export function startServices(
       statusDesk: openStatusDesk(context, asked.note),
       validationDesk: openValidationDesk(context),
       refusals,
-      rates: rateLimiter(rates),
+      rates: rateLimiter(context.limits),
       underWay: { count: 0 },
       isPrepared,
       assertReady,

@@ -8,8 +8,9 @@ import { PENDING, type Reply, reply } from './replies.ts'
 /** POST /v1/shift/login and /v1/shift/logout */
 export function postShift(kind: EventKind): Resource {
   return async (exchange) => {
-    const body = parseBody(await readBody(exchange.incoming))
-    const report = parseReport(body, exchange.services.context.now(), exchange)
+    const { now, limits } = exchange.services.context
+    const body = parseBody(await readBody(exchange.incoming, limits.bodyBytes))
+    const report = parseReport(body, now(), exchange)
     return accept(exchange, kind, [report])
   }
 }
@@ -17,8 +18,9 @@ export function postShift(kind: EventKind): Resource {
 /** POST /v1/batch/login and /v1/batch/logout */
 export function postBatch(kind: EventKind): Resource {
   return async (exchange) => {
-    const body = parseBody(await readBody(exchange.incoming))
-    const reports = parseBatch(body, exchange.services.context.now(), exchange)
+    const { now, limits } = exchange.services.context
+    const body = parseBody(await readBody(exchange.incoming, limits.bodyBytes))
+    const reports = parseBatch(body, limits.batchItems, now(), exchange)
     if (reports.length === 0) return reply(exchange, 202, PENDING)
     return accept(exchange, kind, reports)
   }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type KyselyPlugin, sql } from 'kysely'
-import { ACCEPT_LIMITS, startAcceptor } from '../../src/app/accept.ts'
+import { startAcceptor } from '../../src/app/accept.ts'
+import type { Context } from '../../src/app/context.ts'
 import { Refusal } from '../../src/domain/errors.ts'
 import type { Instant } from '../../src/domain/instant.ts'
+import { type Limits, STANDARD_LIMITS } from '../../src/domain/limits.ts'
 import { contextOn, onEachEngine, openStore, type Store } from '../support/stores.ts'
 
 const WORK_PROVIDER = '01900000-0000-7000-8000-000000000000'
@@ -67,20 +69,25 @@ onEachEngine('accepting', (engine) => {
     assert.equal(await seen, 1)
   })
 
+  const limited = (limits: Partial<Limits>): Context => ({
+    ...store.context,
+    limits: { ...STANDARD_LIMITS, ...limits },
+  })
+
   test('refuses what the queue has no room for, and takes more when it has', async () => {
-    const acceptor = startAcceptor(store.context, () => {}, { ...ACCEPT_LIMITS, maxQueuedEvents: 10 })
+    const acceptor = startAcceptor(limited({ queuedEvents: 10 }), () => {})
     const first = acceptor.accept(request(8))
     const refused = request(8)
     await isUnavailable(acceptor.accept(refused))
     await first
     assert.equal(await stored(refused.requestId), 0)
     await acceptor.accept(request(8))
-    const few = startAcceptor(store.context, () => {}, { ...ACCEPT_LIMITS, maxQueuedBytes: 300 })
+    const few = startAcceptor(limited({ queuedBytes: 300 }), () => {})
     await isUnavailable(few.accept(request(2)))
   })
 
   test('says so when the disk is too slow, and never that it is stored', async () => {
-    const acceptor = startAcceptor(store.context, () => {}, { ...ACCEPT_LIMITS, timeLimitMs: 50 })
+    const acceptor = startAcceptor(store.context, () => {}, 50)
     const locked = Promise.withResolvers<void>()
     const { promise: released, resolve: release } = Promise.withResolvers<void>()
     const held = store.context.db.transaction().execute(async (trx) => {

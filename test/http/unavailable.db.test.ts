@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { ACCEPT_LIMITS, startAcceptor } from '../../src/app/accept.ts'
+import { startAcceptor } from '../../src/app/accept.ts'
 import { openStatusDesk } from '../../src/app/answer-status.ts'
 import { createKey, type KeyRing, openKeyRing } from '../../src/app/api-keys.ts'
 import type { Context } from '../../src/app/context.ts'
+import { STANDARD_LIMITS } from '../../src/domain/limits.ts'
 import { openValidationDesk } from '../../src/app/validate.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { rateLimiter } from '../../src/http/rate-limit.ts'
@@ -20,15 +21,16 @@ type Asked = { method: string; target: string; key: string; body?: string }
 type Served = { ask(asked: Asked): Promise<RawAnswer>; close(): Promise<void> }
 
 /** An API on a database of one's choice, with keys from another, and a queue for so many events. */
-async function serve(context: Context, keyRing: KeyRing, maxQueuedEvents: number): Promise<Served> {
+async function serve(onDatabase: Context, keyRing: KeyRing, queuedEvents: number): Promise<Served> {
+  const context: Context = { ...onDatabase, limits: { ...STANDARD_LIMITS, queuedEvents } }
   const services = {
     context,
     keyRing,
-    acceptor: startAcceptor(context, () => {}, { ...ACCEPT_LIMITS, maxQueuedEvents }),
+    acceptor: startAcceptor(context, () => {}),
     statusDesk: openStatusDesk(context, () => {}),
     validationDesk: openValidationDesk(context),
     refusals: { note() {}, stop: () => Promise.resolve() },
-    rates: rateLimiter(),
+    rates: rateLimiter(STANDARD_LIMITS),
     underWay: { count: 0 },
     isPrepared: () => true,
     assertReady: () => ping(context.db),

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { createKey } from '../../src/app/api-keys.ts'
 import type { Context } from '../../src/app/context.ts'
+import { type Limits, STANDARD_LIMITS } from '../../src/domain/limits.ts'
 import { projectReports } from '../../src/app/project.ts'
 import { settle } from '../../src/app/settle.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
-import { RATE_LIMITS } from '../../src/http/rate-limit.ts'
 import { buildApi } from '../../src/http/api.ts'
 import { createHttpServer } from '../../src/http/server.ts'
 import { startServices } from '../../src/http/services.ts'
@@ -43,13 +43,12 @@ export type Api = {
 }
 
 /** The real API on a store of its own, listening on a port of its own. Nothing projects until `settle`. */
-export async function openApi(engine: Engine = 'embedded', rates = RATE_LIMITS): Promise<Api> {
+export async function openApi(engine: Engine = 'embedded', limits: Partial<Limits> = {}): Promise<Api> {
   const store = await openStore(engine)
-  const { context } = store
+  const context = { ...store.context, limits: { ...STANDARD_LIMITS, ...limits } }
   const { id: workProviderId } = await createWorkProvider(context, 'Courier Ltd')
   const { key } = await createKey(context, 'Courier Ltd')
   const { services, stop } = startServices(context, {
-    rates,
     onStored: () => {},
     isPrepared: () => true,
     assertReady: () => ping(context.db),

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { sql } from 'kysely'
 import { createKey } from '../../src/app/api-keys.ts'
 import type { Context } from '../../src/app/context.ts'
+import { type Limits, STANDARD_LIMITS } from '../../src/domain/limits.ts'
 import { openDriverAccounts } from '../../src/app/driver-accounts.ts'
 import { settle } from '../../src/app/settle.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { buildApplication } from '../../src/application.ts'
 import { buildApi } from '../../src/http/api.ts'
-import { RATE_LIMITS } from '../../src/http/rate-limit.ts'
 import { createHttpServer } from '../../src/http/server.ts'
 import { startServices } from '../../src/http/services.ts'
 import { ping } from '../../src/storage/database.ts'
@@ -45,15 +45,14 @@ export type TestSite = {
  * The whole application, API and pages, on a store and port of its own. It believes `X-Forwarded-For`, so that a test can
  * be many networks. Nothing runs in the background: mails stay in the outbox, shifts wait for `settle`.
  */
-export async function openSite(engine: Engine = 'embedded', rates = RATE_LIMITS): Promise<TestSite> {
+export async function openSite(engine: Engine = 'embedded', limits: Partial<Limits> = {}): Promise<TestSite> {
   const store = await openStore(engine)
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const context: Context = { ...store.context, publicUrl: url }
+  const context: Context = { ...store.context, publicUrl: url, limits: { ...STANDARD_LIMITS, ...limits } }
   const { id: workProviderId } = await createWorkProvider(context, 'Courier Ltd')
   const { key } = await createKey(context, 'Courier Ltd')
   const { services, stop } = startServices(context, {
-    rates,
     onStored: () => {},
     isPrepared: () => true,
     assertReady: () => ping(context.db),

@@ -9,6 +9,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import type { Context } from '../../src/app/context.ts'
 import { instantOfEpochMilliseconds } from '../../src/domain/instant.ts'
+import { STANDARD_LIMITS } from '../../src/domain/limits.ts'
 import { type DatabaseTarget, openDatabase } from '../../src/storage/database.ts'
 import { openEmbedded } from '../../src/storage/embedded/embedded.ts'
 import { migrate, migrations } from '../../src/storage/migrate.ts'
@@ -52,6 +53,7 @@ export function contextOn(
     newId: () => randomUUIDv7(),
     randomBytes,
     log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
+    limits: STANDARD_LIMITS,
     timeZone: 'Europe/London',
     publicUrl: 'http://127.0.0.1:8080',
   }

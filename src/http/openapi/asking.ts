@@ -1,4 +1,4 @@
-import { ITEMS_A_PAGE } from '../../app/requests.ts'
+import { LIMITS } from '../../domain/limits.ts'
 import { IDENTITY_FIELDS } from '../parse.ts'
 import { EXAMPLE_ID, headers, ok, type Part, refusals } from './responses.ts'
 
@@ -109,7 +109,7 @@ export const READ_REQUEST: Part = {
     {
       name: 'from',
       in: 'query',
-      description: `The index of the first item of a page of ${ITEMS_A_PAGE}; \`next\` gives it.`,
+      description: `The index of the first item of a page of ${LIMITS.pageItems.standard}; \`next\` gives it.`,
       schema: { type: 'string', pattern: '^[0-9]{1,5}$' },
       example: '1000',
     },

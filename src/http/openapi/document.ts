@@ -1,5 +1,5 @@
 import { MAX_KEY_CHARACTERS, MIN_KEY_CHARACTERS } from '../../app/api-keys.ts'
-import { MAX_BODY_BYTES } from '../body.ts'
+import { LIMITS } from '../../domain/limits.ts'
 import { MAX_NESTING } from '../parse.ts'
 import { REQUESTS_PATH } from '../requests.ts'
 import { VALIDATE_PATH } from '../validate.ts'
@@ -17,7 +17,7 @@ end, and a POST is never redirected. A path that takes GET takes HEAD too: the s
 is answered by \`NotFound\`, any other method by \`MethodNotAllowed\` (of \`link-work-provider\`, which is a page, by
 \`MethodNotAllowedPage\`): see the components. No key is needed to be told so.
 
-**Bodies** are JSON in UTF-8, up to ${MAX_BODY_BYTES} bytes, nested up to ${MAX_NESTING} deep, not compressed; the
+**Bodies** are JSON in UTF-8, up to ${LIMITS.bodyBytes.standard} bytes, nested up to ${MAX_NESTING} deep, not compressed; the
 Content-Type does not matter.
 
 **A 202 means that the report is on disk.** Whenever you are not sure that one arrived (a timeout, a 503), send it

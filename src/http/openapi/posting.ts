@@ -1,5 +1,5 @@
 import type { EventKind } from '../../domain/shift-event.ts'
-import { MAX_BATCH_ITEMS } from '../parse.ts'
+import { LIMITS } from '../../domain/limits.ts'
 import { type Part, refusals } from './responses.ts'
 
 /* What work providers tell. */
@@ -34,7 +34,7 @@ export function batchOperation(kind: EventKind): Part {
   return posted(`batch-${kind}`, 'Shifts', {
     summary: kind === 'login' ? 'Many couriers start work' : 'Many couriers stop work',
     description:
-      `As \`/v1/shift/${kind}\`, for up to ${MAX_BATCH_ITEMS} couriers at once. All items are stored, or none: one that is ` +
+      `As \`/v1/shift/${kind}\`, for up to ${LIMITS.batchItems.standard} couriers at once. All items are stored, or none: one that is ` +
       'wrong refuses them all. An empty batch is accepted and has no `Location`.',
     schema: 'Batch',
     examples: EXAMPLES.batch,

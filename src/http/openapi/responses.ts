@@ -1,8 +1,5 @@
-import { MAX_BODY_BYTES } from '../body.ts'
-import { MAX_BATCH_ITEMS } from '../parse.ts'
-import { RATE_LIMITS } from '../rate-limit.ts'
+import { LIMITS } from '../../domain/limits.ts'
 import { DEPRECATED_SINCE, PENDING } from '../replies.ts'
-import { HTTP_LIMITS } from '../server.ts'
 import { errorCode, type ErrorName, ERRORS } from '../../domain/errors.ts'
 
 /** A part of the document: plain JSON. */
@@ -69,10 +66,10 @@ const SAYS: Partial<Record<ErrorName, string>> = {
     '`INVALID_CUSTOMER`: nobody you may see. Whether there is no such customer, or one who is not linked to you or did ' +
     'not consent, is not told apart',
   INVALID_CUSTOMER_EMAIL: '`INVALID_CUSTOMER_EMAIL`: there is such a customer, with another e-mail address',
-  TOO_LARGE: `The body is larger than ${MAX_BODY_BYTES} bytes, or the batch has more than ${MAX_BATCH_ITEMS} items: send it in parts`,
-  RATE_LIMITED: `The key sent more than it may: ${RATE_LIMITS.requestsPerSecond} requests and ${RATE_LIMITS.eventsPerSecond} events a second unless agreed otherwise. Nothing was stored`,
-  TIMEOUT: `The headers did not arrive within ${HTTP_LIMITS.headersTimeoutMs / 1000} s, or the whole request within ${HTTP_LIMITS.requestTimeoutMs / 1000} s`,
-  HEADERS_TOO_LARGE: `The request line and the headers are larger than ${HTTP_LIMITS.maxHeaderBytes} bytes`,
+  TOO_LARGE: `The body is larger than ${LIMITS.bodyBytes.standard} bytes, or the batch has more than ${LIMITS.batchItems.standard} items: send it in parts`,
+  RATE_LIMITED: `The key sent more than it may: ${LIMITS.requestsPerSecond.standard} requests and ${LIMITS.eventsPerSecond.standard} events a second unless agreed otherwise. Nothing was stored`,
+  TIMEOUT: `The headers did not arrive within ${LIMITS.headersMs.standard / 1000} s, or the whole request within ${LIMITS.requestMs.standard / 1000} s`,
+  HEADERS_TOO_LARGE: `The request line and the headers are larger than ${LIMITS.headerBytes.standard} bytes`,
   UNAVAILABLE: 'The request may not have been stored: send it again, repeats are harmless',
 }
 

@@ -1,8 +1,8 @@
 import { CUSTOMER_NUMBER, MAX_IDENTITY_CHARACTERS } from '../../domain/identity.ts'
 import { EARLIEST_INSTANT, formatInstant, MAX_AHEAD, MICROSECONDS_PER_HOUR, TIMESTAMPS } from '../../domain/instant.ts'
 import { MATCH_OUTCOMES, OUTCOMES } from '../../domain/request-outcome.ts'
-import { ITEMS_A_PAGE } from '../../app/requests.ts'
-import { IDENTITY_FIELDS, MAX_BATCH_ITEMS } from '../parse.ts'
+import { LIMITS } from '../../domain/limits.ts'
+import { IDENTITY_FIELDS } from '../parse.ts'
 import { REQUESTS_PATH } from '../requests.ts'
 import { exactly, EXAMPLE_ID, type Part } from './responses.ts'
 
@@ -114,7 +114,7 @@ export const SCHEMAS: Part = {
     description: 'Reports of many couriers. One that is wrong refuses them all, and `Zego-Error-Detail` says which.',
     type: 'array',
     items: ref('Report'),
-    maxItems: MAX_BATCH_ITEMS,
+    maxItems: LIMITS.batchItems.standard,
   },
   Match: MATCH,
   Status: {
@@ -134,10 +134,10 @@ export const SCHEMAS: Part = {
       exactly({
         id: ref('RequestId'),
         receivedAt: ref('Instant'),
-        items: { type: 'array', items: ref('RequestItem'), maxItems: ITEMS_A_PAGE },
+        items: { type: 'array', items: ref('RequestItem'), maxItems: LIMITS.pageItems.standard },
         next: nullable(
           { type: 'string', pattern: `^${REQUESTS_PATH}/[0-9a-f-]{36}\\?from=[0-9]+$` },
-          { description: `Where the next ${ITEMS_A_PAGE} items are; null on the last page.` },
+          { description: `Where the next ${LIMITS.pageItems.standard} items are; null on the last page.` },
         ),
       }),
       exactly({

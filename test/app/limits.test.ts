@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { BadConfiguration, readConfig } from '../../src/config.ts'
+import { LIMITS, type Limits } from '../../src/domain/limits.ts'
+
+describe('limits', () => {
+  test('are each in docs/limits.md, with default, range and unit', () => {
+    const text = readFileSync(new URL('../../docs/limits.md', import.meta.url), 'utf8')
+    const number = (value: number): string => value.toLocaleString('en-GB')
+    for (const { variable, standard, min, max, what } of Object.values(LIMITS)) {
+      const line = `| \`${variable}\` | ${number(standard)} | ${number(min)} to ${number(max)} | ${what} |`
+      assert.ok(text.includes(`${line}\n`), `docs/limits.md lacks: ${line}`)
+    }
+  })
+
+  test('are each set by the environment, and out of range refused', () => {
+    for (const [name, { variable, min, max }] of Object.entries(LIMITS)) {
+      const roomy = { HEADERS_TIMEOUT_MS: '100', REQUEST_TIMEOUT_MS: '3600000' }
+      for (const value of [min, max]) {
+        const { limits } = readConfig({ ...roomy, [variable]: String(value), ...pair(variable, value) })
+        assert.equal(limits[name as keyof Limits], value, variable)
+      }
+      for (const value of [String(min - 1), String(max + 1), 'many', '1.5', '-1']) {
+        assert.throws(
+          () => readConfig({ ...roomy, [variable]: value }),
+          (error) =>
+            error instanceof BadConfiguration && error.problems[0]!.startsWith(`${variable} is not a whole number`),
+          `${variable}=${value}`,
+        )
+      }
+    }
+  })
+
+  test('of the headers may not be longer than of the whole request', () => {
+    const environment = { HEADERS_TIMEOUT_MS: '2000', REQUEST_TIMEOUT_MS: '1000' }
+    assert.throws(() => readConfig(environment), /HEADERS_TIMEOUT_MS is longer than REQUEST_TIMEOUT_MS/)
+  })
+})
+
+/** The other of the two times that depend on each other. */
+function pair(variable: string, value: number): Record<string, string> {
+  if (variable === 'HEADERS_TIMEOUT_MS') return { REQUEST_TIMEOUT_MS: String(Math.max(value, 100)) }
+  return variable === 'REQUEST_TIMEOUT_MS' ? { HEADERS_TIMEOUT_MS: '100' } : {}
+}
