@@ -11,11 +11,11 @@ export type AttemptLimit = { readonly max: number; readonly seconds: number }
 const HOUR = 3_600
 
 type AttemptLimits = Record<
-  'accountFailures' | 'networkFailures' | 'mailsToAddress' | 'mailsFromNetwork' | 'linkEmails',
+  'accountFailures' | 'networkFailures' | 'mailsToAddress' | 'mailsFromNetwork' | 'linkEmails' | 'links',
   AttemptLimit
 >
 
-function attemptLimits({ loginFailures, mailsToAddress, mailsFromNetwork }: Limits): AttemptLimits {
+function attemptLimits({ loginFailures, mailsToAddress, mailsFromNetwork, linksFromNetwork }: Limits): AttemptLimits {
   return {
     /** Wrong passwords for one account from one network: the owner still gets in from another. */
     accountFailures: { max: loginFailures, seconds: HOUR / 4 },
@@ -27,6 +27,8 @@ function attemptLimits({ loginFailures, mailsToAddress, mailsFromNetwork }: Limi
     mailsFromNetwork: { max: mailsFromNetwork, seconds: HOUR },
     /** Distinct addresses in links, from one network, that are led by whether there is an account (product.md, Linking). */
     linkEmails: { max: 20, seconds: HOUR },
+    /** Links opened from one network: each is kept for a while. */
+    links: { max: linksFromNetwork, seconds: HOUR },
   }
 }
 
@@ -85,6 +87,12 @@ export async function allowMail(context: Context, email: string, network: string
   if (await exceeds(context, ofNetwork, mailsFromNetwork)) return 'refused'
   const ofAddress = { scope: 'mail address', key: address, what: hashOf(context.newId()) }
   return (await exceeds(context, ofAddress, mailsToAddress)) ? 'no mail' : 'mail'
+}
+
+/** Whether a network may open another link. */
+export async function mayOpenLink(context: Context, network: string): Promise<boolean> {
+  const attempt = { scope: 'link opened', key: hashOf(network), what: hashOf(context.newId()) }
+  return !(await exceeds(context, attempt, attemptLimits(context.limits).links))
 }
 
 /** Whether links from a network have named so many addresses that they are all to be led to the same page. */

@@ -26,7 +26,7 @@ import {
 import { liveLinkSecrets } from '../storage/link-secrets.ts'
 import { insertMatchDecline } from '../storage/matches.ts'
 import { findWorkProvider } from '../storage/work-providers.ts'
-import { hasManyLinkEmails } from './attempts.ts'
+import { hasManyLinkEmails, mayOpenLink } from './attempts.ts'
 import type { Context } from './context.ts'
 
 /** What a link of a work provider carries, as it was read from its query; null where it carries none, or no clear one. */
@@ -39,11 +39,15 @@ export type LinkClaim = {
 }
 
 /** Why a link makes no sense. */
-export type LinkProblem = 'work-provider' | 'id' | 'signature' | 'expired'
+export type LinkProblem = 'work-provider' | 'id' | 'signature' | 'expired' | 'too-many'
 export type OpenedLink = { readonly intent: LinkIntent } | { readonly problem: LinkProblem }
 
 /** Keeps what a link claims for the browser that opened it. Nothing else changes: a link is opened by scanners too. */
-export async function openLink(context: Context, claim: LinkClaim, viewer: Viewer): Promise<OpenedLink> {
+export async function openLink(
+  context: Context,
+  claim: LinkClaim,
+  { browser, network }: { browser: string; network: string },
+): Promise<OpenedLink> {
   const workProvider = claim.workProvider === null ? null : await findWorkProvider(context.db, claim.workProvider)
   if (workProvider === null) return { problem: 'work-provider' }
   const identity = claim.userId === null ? null : parseIdentity('user_id', claim.userId)
@@ -52,6 +56,7 @@ export async function openLink(context: Context, claim: LinkClaim, viewer: Viewe
   const signature = judgeSignature(claim.parameters, secrets, context.now())
   if (signature === 'bad') return { problem: 'signature' }
   if (signature === 'expired') return { problem: 'expired' }
+  if (!(await mayOpenLink(context, network))) return { problem: 'too-many' }
   return {
     intent: await makeIntent(context, {
       workProviderId: workProvider.id,
@@ -59,7 +64,7 @@ export async function openLink(context: Context, claim: LinkClaim, viewer: Viewe
       userId: identity.identity.text,
       email: claim.email !== null && isPossibleEmail(claim.email.trim()) ? claim.email.trim() : null,
       cameBy: signature === 'good' ? 'signed link' : 'link',
-      browser: viewer.browser,
+      browser,
       accountId: null,
     }),
   }

@@ -50,6 +50,13 @@ export const LIMITS = {
     1_000,
     'wrong passwords in 15 minutes for one account from one network',
   ),
+  linksFromNetwork: limit(
+    'MAX_LINKS_FROM_NETWORK',
+    5_000,
+    1,
+    1_000_000,
+    'links of work providers that a network can open in an hour',
+  ),
   mailsToAddress: limit(
     'MAX_MAILS_TO_ADDRESS',
     5,

@@ -11,13 +11,11 @@ const USER_ID = ['work_provider_id', 'work_provider_user_id', 'work_user_provide
 
 /** GET /link-work-provider: keeps the claim, and sends the browser on with nothing personal in the address. */
 export async function openWorkProviderLink(visit: Visit): Promise<Response> {
-  const opened = await openLink(visit.context, readClaim(visit.query), {
-    browser: knownBrowser(visit),
-    accountId: null,
-  })
+  const { network } = visit
+  const opened = await openLink(visit.context, readClaim(visit.query), { browser: knownBrowser(visit), network })
   if ('problem' in opened) return found(visit, `/link-problem/${opened.problem}`)
   const { intent } = opened
-  const step = await nextStep(visit.context, intent, { network: visit.network, isLoggedIn: visit.driver !== null })
+  const step = await nextStep(visit.context, intent, { network, isLoggedIn: visit.driver !== null })
   return found(visit, step === 'link' ? `/link/${intent.id}` : withLink(`/${step}`, intent))
 }
 
@@ -42,6 +40,8 @@ const PROBLEMS: Readonly<Record<LinkProblem, string>> = {
   id: 'The link does not say who you are at the company.',
   signature: 'The link was changed on its way here, so we cannot trust it.',
   expired: 'The link is too old.',
+  'too-many':
+    'Very many links were opened from your network within the last hour, so this one was not taken: wait a while.',
 }
 
 /** GET /link-problem/<problem> */
