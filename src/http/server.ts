@@ -13,6 +13,8 @@ export type HttpLimits = {
   readonly keepAliveTimeoutMs: number
   /** How often the first two are looked at: a client may overstay them by this. */
   readonly checkIntervalMs: number
+  /** How long a client that was refused on the bare socket may go on sending until it is cut off: so it sees the answer. */
+  readonly lingerMs: number
   /** Of the request line and all headers together. */
   readonly maxHeaderBytes: number
   /** Those beyond are closed at once. */
@@ -24,6 +26,7 @@ export const HTTP_LIMITS: HttpLimits = {
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 75_000,
   checkIntervalMs: 5_000,
+  lingerMs: 1_000,
   maxHeaderBytes: 16 * 1024,
   maxConnections: 10_000,
 }
@@ -69,10 +72,10 @@ export function createHttpServer(
   )
   server.maxConnections = limits.maxConnections
   server.on('checkExpectation', (_, outgoing: ServerResponse) => answer(services, outgoing, 'EXPECTATION_FAILED'))
-  server.on('connect', (_, socket) => hangUp(services, socket, 'NOT_FOUND'))
+  server.on('connect', (_, socket) => hangUp(services, socket, 'NOT_FOUND', limits))
   server.on('clientError', (error: Error & { code?: string }, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-    hangUp(services, socket, PARSER_ERRORS[error.code ?? ''] ?? 'INVALID_DATA')
+    hangUp(services, socket, PARSER_ERRORS[error.code ?? ''] ?? 'INVALID_DATA', limits)
   })
   return server
 }
@@ -88,8 +91,9 @@ function answer(services: Services, outgoing: ServerResponse, error: ErrorName):
   outgoing.writeHead(ERRORS[error].status, headers).end(body)
 }
 
-/** Answers on the bare socket. */
-function hangUp(services: Services, socket: Duplex, error: ErrorName): void {
+/** Answers on the bare socket, and cuts off a client that does not hang up then. */
+function hangUp(services: Services, socket: Duplex, error: ErrorName, { lingerMs }: HttpLimits): void {
+  setTimeout(() => socket.destroy(), lingerMs).unref()
   const { headers, body } = plainAnswer(services, error)
   const { status } = ERRORS[error]
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)

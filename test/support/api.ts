@@ -7,7 +7,7 @@ import { settle } from '../../src/app/settle.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { RATE_LIMITS } from '../../src/http/rate-limit.ts'
 import { buildApi } from '../../src/http/api.ts'
-import { createHttpServer } from '../../src/http/server.ts'
+import { createHttpServer, HTTP_LIMITS } from '../../src/http/server.ts'
 import { startServices } from '../../src/http/services.ts'
 import { ping } from '../../src/storage/database.ts'
 import { type Engine, openStore, type Store } from './stores.ts'
@@ -43,7 +43,7 @@ export type Api = {
 }
 
 /** The real API on a store of its own, listening on a port of its own. Nothing projects until `settle`. */
-export async function openApi(engine: Engine = 'embedded', rates = RATE_LIMITS): Promise<Api> {
+export async function openApi(engine: Engine = 'embedded', rates = RATE_LIMITS, limits = HTTP_LIMITS): Promise<Api> {
   const store = await openStore(engine)
   const { context } = store
   const { id: workProviderId } = await createWorkProvider(context, 'Courier Ltd')
@@ -54,7 +54,7 @@ export async function openApi(engine: Engine = 'embedded', rates = RATE_LIMITS):
     isPrepared: () => true,
     assertReady: () => ping(context.db),
   })
-  const server = createHttpServer(buildApi(services), services)
+  const server = createHttpServer(buildApi(services), services, limits)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
