@@ -3,8 +3,15 @@ import type { Duplex } from 'node:stream'
 import { errorCode, ERRORS, type ErrorName } from '../domain/errors.ts'
 import type { Services } from './exchange.ts'
 
-/** How often overdue headers and bodies are looked for: a client may overstay its time by this. */
-const CHECK_EVERY_MS = 5_000
+/** How long the server bears with clients beyond their limits (domain/limits.ts), in milliseconds. */
+export type Patience = {
+  /** How often overdue headers and bodies are looked for: a client may overstay its time by this. */
+  readonly checkEveryMs: number
+  /** How long a client that was refused on the bare socket may go on sending until it is cut off: so it sees the answer. */
+  readonly lingerMs: number
+}
+
+const PATIENCE: Patience = { checkEveryMs: 5_000, lingerMs: 1_000 }
 
 /** What Node's parser found wrong, where it is not simply that the bytes are no HTTP. */
 const PARSER_ERRORS: Readonly<Record<string, ErrorName>> = {
@@ -26,18 +33,14 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
  * An HTTP server around the application, with the limits of a public one. It does not listen yet. What never reaches
  * the application, because it is hardly HTTP, is answered in the contract's form all the same.
  */
-export function createHttpServer(
-  application: RequestListener,
-  services: Services,
-  checkEveryMs = CHECK_EVERY_MS,
-): Server {
+export function createHttpServer(application: RequestListener, services: Services, patience = PATIENCE): Server {
   const { limits } = services.context
   const server = createServer(
     {
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
       keepAliveTimeout: limits.keepAliveMs,
-      connectionsCheckingInterval: checkEveryMs,
+      connectionsCheckingInterval: patience.checkEveryMs,
       maxHeaderSize: limits.headerBytes,
       requireHostHeader: false,
     },
@@ -48,10 +51,10 @@ export function createHttpServer(
   )
   server.maxConnections = limits.connections
   server.on('checkExpectation', (_, outgoing: ServerResponse) => answer(services, outgoing, 'EXPECTATION_FAILED'))
-  server.on('connect', (_, socket) => hangUp(services, socket, 'NOT_FOUND'))
+  server.on('connect', (_, socket) => hangUp(services, socket, 'NOT_FOUND', patience))
   server.on('clientError', (error: Error & { code?: string }, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-    hangUp(services, socket, PARSER_ERRORS[error.code ?? ''] ?? 'INVALID_DATA')
+    hangUp(services, socket, PARSER_ERRORS[error.code ?? ''] ?? 'INVALID_DATA', patience)
   })
   return server
 }
@@ -67,8 +70,9 @@ function answer(services: Services, outgoing: ServerResponse, error: ErrorName):
   outgoing.writeHead(ERRORS[error].status, headers).end(body)
 }
 
-/** Answers on the bare socket. */
-function hangUp(services: Services, socket: Duplex, error: ErrorName): void {
+/** Answers on the bare socket, and cuts off a client that does not hang up then. */
+function hangUp(services: Services, socket: Duplex, error: ErrorName, { lingerMs }: Patience): void {
+  setTimeout(() => socket.destroy(), lingerMs).unref()
   const { headers, body } = plainAnswer(services, error)
   const { status } = ERRORS[error]
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)

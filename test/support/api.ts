@@ -7,7 +7,7 @@ import { projectReports } from '../../src/app/project.ts'
 import { settle } from '../../src/app/settle.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { buildApi } from '../../src/http/api.ts'
-import { createHttpServer } from '../../src/http/server.ts'
+import { createHttpServer, type Patience } from '../../src/http/server.ts'
 import { startServices } from '../../src/http/services.ts'
 import { ping } from '../../src/storage/database.ts'
 import { type Engine, openStore, type Store } from './stores.ts'
@@ -43,7 +43,11 @@ export type Api = {
 }
 
 /** The real API on a store of its own, listening on a port of its own. Nothing projects until `settle`. */
-export async function openApi(engine: Engine = 'embedded', limits: Partial<Limits> = {}): Promise<Api> {
+export async function openApi(
+  engine: Engine = 'embedded',
+  limits: Partial<Limits> = {},
+  patience?: Patience,
+): Promise<Api> {
   const store = await openStore(engine)
   const context = { ...store.context, limits: { ...STANDARD_LIMITS, ...limits } }
   const { id: workProviderId } = await createWorkProvider(context, 'Courier Ltd')
@@ -53,7 +57,7 @@ export async function openApi(engine: Engine = 'embedded', limits: Partial<Limit
     isPrepared: () => true,
     assertReady: () => ping(context.db),
   })
-  const server = createHttpServer(buildApi(services), services)
+  const server = createHttpServer(buildApi(services), services, patience)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
