@@ -41,9 +41,12 @@ export function findBinaries(): string | null {
 
 /**
  * A cluster in a temporary directory, with its defaults for durability, run by a user who is not root. `prefix` goes
- * before the command line of the server.
+ * before the command line of the server; `settings` are PostgreSQL's own.
  */
-export async function startCluster(binaries: string, prefix: readonly string[] = []): Promise<TestServer> {
+export async function startCluster(
+  binaries: string,
+  { prefix = [], settings = {} }: { prefix?: readonly string[]; settings?: Readonly<Record<string, string>> } = {},
+): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'zego-cluster-'))
   const user = unprivileged()
   chmodSync(directory, 0o700)
@@ -57,15 +60,9 @@ export async function startCluster(binaries: string, prefix: readonly string[] =
   )
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
   const port = 20_000 + (process.pid % 20_000)
-  const settings = [
-    '-c',
-    'listen_addresses=127.0.0.1',
-    '-c',
-    `port=${port}`,
-    '-c',
-    `unix_socket_directories=${directory}`,
-  ]
-  const [command, ...args] = [...prefix, join(binaries, 'postgres'), '-D', data, ...settings]
+  const all = { listen_addresses: '127.0.0.1', port, unix_socket_directories: directory, ...settings }
+  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const [command, ...args] = [...prefix, join(binaries, 'postgres'), '-D', data, ...options]
   const server = spawn(command!, args, { ...identity, stdio: 'ignore' })
   const url = `postgres://root@127.0.0.1:${port}/postgres`
   const deadline = performance.now() + START_PATIENCE_MS
