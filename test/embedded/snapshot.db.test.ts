@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import type { Database } from '../../src/storage/database.ts'
-import { openEmbedded } from '../../src/storage/embedded/embedded.ts'
 import { assertReplayed, copyCluster } from '../../src/storage/embedded/snapshot.ts'
 import { checkpoint } from '../../src/storage/maintenance.ts'
-import { contextOn, openStore, type Store } from '../support/stores.ts'
+import { openStoreIn } from '../support/empty-stores.ts'
+import { openStore, type Store } from '../support/stores.ts'
 
 /*
  * Commits are numbered. Each adds its number to one table, takes a row out of another, writes it all over a third, and
@@ -81,15 +81,8 @@ describe('a copy of the embedded store while it is written to', () => {
   }
 
   async function inCopy<T>(dataDir: string, use: (db: Database) => Promise<T>): Promise<T> {
-    const onBroken = (reason: string): void => assert.fail(reason)
-    const embedded = await openEmbedded({ dataDir, mayShare: false, onFirstStart: () => {}, onBroken })
-    const { context, close } = contextOn({ embeddedHost: embedded.host })
-    try {
-      return await use(context.db)
-    } finally {
-      await close()
-      await embedded.close()
-    }
+    const { context, close } = await openStoreIn(dataDir)
+    return use(context.db).finally(close)
   }
 
   /** Reads every row of the copy, not only its indexes; page checksums are looked at by that too. */

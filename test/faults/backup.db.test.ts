@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { sql } from 'kysely'
 import { fromTemporal } from '../../src/domain/instant.ts'
-import { emptyStores } from '../support/empty-stores.ts'
+import { type EmptyPlace, makeEmptyPlace } from '../support/empty-stores.ts'
 import { contextOn, ENGINES } from '../support/stores.ts'
 import { openClient } from './client.ts'
 import { type Server, waitFor, withServer, zego, zegoCheck } from './harness.ts'
@@ -19,9 +19,10 @@ import { openChildStore } from './store.ts'
  * restored is a store like any other: what it should have is known, and a server starts on it and goes on.
  */
 
-const CONNECTIONS = 16
+const CONNECTIONS = 4
 const BACKUPS = 2
-const ANSWERS_BEFORE = 150
+const ANSWERS_BEFORE = 500
+const MAX_BATCH = 4
 
 type Made = { file: string; bytes: number; engine: string; schema: string[] }
 /** What was answered 202 before a backup began. */
@@ -33,14 +34,21 @@ for (const engine of ENGINES) {
     const random = seededRandom(seed)
     const store = await openChildStore(engine)
     const directory = mkdtempSync(join(tmpdir(), 'zego-backup-'))
-    const stores = emptyStores()
+    const places: EmptyPlace[] = []
     const recorder = newRecorder(random, fromTemporal(Temporal.Now.instant()))
     try {
       const moments: Moment[] = []
       const linked: string[] = []
       await withServer(store.environment, async (server) => {
         const client = openClient(server.port, CONNECTIONS)
-        const load = startLoad({ client, key: store.key, recorder, random, connections: CONNECTIONS })
+        const load = startLoad({
+          client,
+          key: store.key,
+          recorder,
+          random,
+          connections: CONNECTIONS,
+          size: () => random.between(1, MAX_BATCH),
+        })
         const linking = startLinking(store.environment, linked)
         for (let index = 0; index < BACKUPS; index++) {
           const already = load.accepted()
@@ -59,7 +67,9 @@ for (const engine of ENGINES) {
       })
       assert.deepEqual(recorder.unexpected, [])
       for (const moment of moments) {
-        const environment = await stores.make(engine)
+        const place = await makeEmptyPlace(engine)
+        places.push(place)
+        const { environment } = place
         await zego(environment, 'restore', moment.file)
         const check = await zegoCheck(environment)
         assert.equal(check.ok, true, JSON.stringify(check.differences))
@@ -70,7 +80,7 @@ for (const engine of ENGINES) {
         )
       }
     } finally {
-      await stores.removeAll()
+      for (const place of places) await place.remove()
       await store.remove()
       rmSync(directory, { recursive: true, force: true })
     }
