@@ -96,15 +96,17 @@ export function startLoad(options: {
   random: Random
   connections: number
   again?: readonly Content[]
+  /** How many reports the next request has. */
+  size?: (random: Random) => number
 }): Load {
-  const { client, key, recorder, random } = options
+  const { client, key, recorder, random, size = randomSize } = options
   const again = [...(options.again ?? [])]
   let isStopping = false
   let accepted = 0
 
   async function work(): Promise<void> {
     while (!isStopping) {
-      const status = await send(client, key, recorder, again.pop() ?? recorder.make(randomSize(random)))
+      const status = await send(client, key, recorder, again.pop() ?? recorder.make(size(random)))
       if (status === null) return
       if (status === 202) accepted += 1
     }
