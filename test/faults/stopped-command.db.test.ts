@@ -1,0 +1,4 @@
+import { testRow } from './row.ts'
+import { commandStopped } from './stopped-command.ts'
+
+testRow(commandStopped, 1)
