@@ -38,7 +38,7 @@ pg.Client.prototype.query = function (this: object, ...given: unknown[]): unknow
     noteStatement(this, text, result)
     return result
   })
-} as typeof pg.Client.prototype.query
+} as unknown as typeof pg.Client.prototype.query
 
 function textOf(given: unknown): string {
   return typeof given === 'string' ? given : String((given as { text?: unknown } | undefined)?.text ?? '')
@@ -60,4 +60,4 @@ const writeHead = ServerResponse.prototype.writeHead as unknown as Query
 ServerResponse.prototype.writeHead = function (this: object, ...given: unknown[]): unknown {
   if (given[0] === 202 && point === 'before reply') reach()
   return writeHead.apply(this, given)
-} as typeof ServerResponse.prototype.writeHead
+} as unknown as typeof ServerResponse.prototype.writeHead

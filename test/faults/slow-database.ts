@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import { fromTemporal } from '../../src/domain/instant.ts'
 import { TEST_DATABASE_URL } from '../support/stores.ts'
 import { openClient } from './client.ts'
@@ -87,6 +87,6 @@ function growthSince(before: { megabytes: number; made: number }, server: Server
 }
 
 function residentMegabytes(server: Server): number {
-  const status = readFileSync(`/proc/${server.pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) / 1024
+  const { stdout } = spawnSync('ps', ['-o', 'rss=', '-p', String(server.pid)], { encoding: 'utf8' })
+  return Number(stdout) / 1024
 }
