@@ -185,7 +185,9 @@ describe('T1 the matrix of access', () => {
           assert.equal(answer.status, expected)
         }
         await site.settle()
-        const changed = changedTables(before, await contentsOf(site.context)).filter((name) => !/^refusal/.test(name))
+        const changed = changedTables(before, await contentsOf(site.context)).filter(
+          (name) => !name.startsWith('refusal'),
+        )
         const isReport = isOther && (kind === 'report' || kind === 'match')
         assert.deepEqual(isReport ? changed.filter((name) => !OWN_REPORTS.test(name)) : changed, [])
         const again = await call(site.key, `/v1/requests/${shiftId}`)
@@ -213,7 +215,11 @@ describe('T1 the matrix of access', () => {
     const at = pattern.split('/').findIndex((part) => part.startsWith(':'))
     const parts = world.pathOf(pattern).split('/')
     const id = parts[at]!
-    const unknown = /^\d+$/.test(id) ? '999999' : /^[0-9a-f-]{36}$/.test(id) ? randomUUID() : [...id].reverse().join('')
+    const unknown = /^\d+$/.test(id)
+      ? '999999'
+      : /^[0-9a-f-]{36}$/.test(id)
+        ? randomUUID()
+        : [...id].toReversed().join('')
     return { id, unknown, path: (one) => parts.with(at, one).join('/') }
   }
 
