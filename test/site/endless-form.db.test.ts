@@ -12,7 +12,13 @@ const MIB = 1024 * 1024
 describe('B7 a form that never ends', { concurrency: 4 }, () => {
   let site: TestSite
   before(async () => {
-    const limits = { ...HTTP_LIMITS, headersTimeoutMs: 300, requestTimeoutMs: 500, checkIntervalMs: 20, lingerMs: 100 }
+    const limits = {
+      ...HTTP_LIMITS,
+      headersTimeoutMs: 1_000,
+      requestTimeoutMs: 1_500,
+      checkIntervalMs: 20,
+      lingerMs: 100,
+    }
     site = await openSite('embedded', RATE_LIMITS, limits)
   })
   after(() => site.close())
