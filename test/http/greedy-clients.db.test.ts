@@ -1,65 +1,22 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { waitFor } from '../faults/harness.ts'
-import { type Api, openApi, wholeAnswer } from '../support/api.ts'
+import { type Api, openApi } from '../support/api.ts'
+import { GreedyClient, heldBytes, sendForEver } from '../support/greedy-client.ts'
 import { assertAccepted, assertRefused, report } from './answers.ts'
 
 /* B7: clients that take more than they are given. Each is refused or cut off, and the others are served meanwhile. */
 
 const MIB = 1024 * 1024
+const BIG = Buffer.alloc(10_000_000, 0x20)
 const BODY = report({ workProviderUserId: '1686' })
-const CHUNK = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(MIB, 0x20), Buffer.from('\r\n')])
-
-/** A connection that is written to bit by bit, and all that comes of it. */
-class Client {
-  readonly socket: Socket
-  isClosed = false
-  #received: Buffer = Buffer.alloc(0)
-
-  /** `isRude`: does not hang up when the server does. */
-  constructor(port: number, { isRude = false }: { isRude?: boolean } = {}) {
-    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: isRude })
-    this.socket.on('data', (data) => (this.#received = Buffer.concat([this.#received, data as Buffer])))
-    this.socket.on('error', () => {})
-    this.socket.on('close', () => (this.isClosed = true))
-  }
-
-  get text(): string {
-    return this.#received.toString('latin1')
-  }
-
-  answer() {
-    return wholeAnswer(this.#received, false)
-  }
-
-  /** Waits while the server does not read. */
-  async write(bytes: string | Buffer): Promise<void> {
-    if (this.socket.write(bytes) || this.isClosed) return
-    await new Promise<void>((resolve) => {
-      const over = (): void => {
-        this.socket.off('drain', over).off('close', over)
-        resolve()
-      }
-      this.socket.on('drain', over).on('close', over)
-    })
-  }
-
-  /** Sends one byte after the other, for ever, each when the one before was taken, until it is cut off. */
-  async drip(bytes: () => string): Promise<void> {
-    while (!this.isClosed) {
-      await this.write(bytes())
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-  }
-}
 
 describe('B7 a greedy client', () => {
   let api: Api
   before(async () => {
-    const times = { headersMs: 300, requestMs: 600, keepAliveMs: 300 }
+    const times = { headersMs: 1_000, requestMs: 1_500, keepAliveMs: 1_000 }
     api = await openApi('embedded', times, { checkEveryMs: 20, lingerMs: 100 })
   })
   after(() => api.close())
@@ -68,22 +25,15 @@ describe('B7 a greedy client', () => {
     ['POST /v1/shift/login HTTP/1.1', 'Host: a', `Authorization: ${api.key}`, ...lines, '', ''].join('\r\n')
   const assertServed = async (): Promise<void> =>
     assertAccepted(await api.request('POST', '/v1/shift/login', { body: BODY }))
-  const cutOff = (client: Client): Promise<unknown> => waitFor('the client being cut off', () => client.isClosed)
+  const cutOff = (client: GreedyClient): Promise<unknown> => waitFor('the client being cut off', () => client.isClosed)
 
   it('with a chunked body that never ends: 413, then cut off; nothing of it is kept, and others are served', async () => {
-    const client = new Client(api.port, { isRude: true })
-    let [sent, most] = [0, 0]
-    const before = process.memoryUsage().arrayBuffers
+    const client = new GreedyClient(api.port, { isRude: true })
     await client.write(head('Transfer-Encoding: chunked'))
-    while (!client.isClosed) {
-      await client.write(CHUNK)
-      sent++
-      if (sent % 16 === 0) await assertServed()
-      most = Math.max(most, process.memoryUsage().arrayBuffers - before)
-    }
-    assert.ok(sent > 4, `${sent} MiB`)
+    const { mebibytes, grown } = await sendForEver(client, assertServed)
+    assert.ok(mebibytes > 4, `${mebibytes} MiB`)
     assertRefused(client.answer()!, 413, 'INVALID_DATA')
-    assert.ok(most < 64 * MIB, `${most} bytes were held of ${sent} MiB`)
+    assert.ok(grown < 64 * MIB, `${grown} bytes were held of ${mebibytes} MiB`)
     await assertServed()
   })
 
@@ -92,20 +42,21 @@ describe('B7 a greedy client', () => {
     ['with a wrong key', 'Authorization: zego_wrong\r\n'],
   ] as const) {
     it(`${what} and a body that never ends: 401, then cut off`, async () => {
-      const client = new Client(api.port, { isRude: true })
+      const client = new GreedyClient(api.port, { isRude: true })
       await client.write(
         `POST /v1/batch/login HTTP/1.1\r\nHost: a\r\n${authorization}Transfer-Encoding: chunked\r\n\r\n`,
       )
-      while (!client.isClosed) await client.write(CHUNK)
+      const { grown } = await sendForEver(client, assertServed)
+      assert.ok(grown < 64 * MIB, `${grown} bytes were held`)
       assert.equal(client.answer()?.status, 401)
       await assertServed()
     })
   }
 
   it('with headers that never end: 408 or 431, then cut off, however slowly they come', async () => {
-    const slow = new Client(api.port)
+    const slow = new GreedyClient(api.port)
     await slow.write('POST /v1/shift/login HTTP/1.1\r\nHost: a\r\nX-Slow: ')
-    const fast = new Client(api.port, { isRude: true })
+    const fast = new GreedyClient(api.port, { isRude: true })
     await fast.write('POST /v1/shift/login HTTP/1.1\r\nHost: a\r\n')
     const dripped = fast.drip(() => `X-${'fast'.repeat(100)}: 1\r\n`)
     await assertServed()
@@ -116,7 +67,7 @@ describe('B7 a greedy client', () => {
   })
 
   it('with a body that comes in drops: 408, then cut off, and nothing of it is stored', async () => {
-    const client = new Client(api.port, { isRude: true })
+    const client = new GreedyClient(api.port, { isRude: true })
     await client.write(head(`Content-Length: ${4 * MIB}`))
     await client.drip(() => ' ')
     assertRefused(client.answer()!, 408, 'INVALID_DATA')
@@ -124,48 +75,29 @@ describe('B7 a greedy client', () => {
   })
 
   it('with a body that stops: 408, then cut off', async () => {
-    const client = new Client(api.port)
+    const client = new GreedyClient(api.port)
     await client.write(head('Content-Length: 100') + BODY.slice(0, 10))
     await cutOff(client)
     assertRefused(client.answer()!, 408, 'INVALID_DATA')
   })
 
   it('that says nothing, or nothing more, is cut off', async () => {
-    const silent = Array.from({ length: 50 }, () => new Client(api.port))
-    const served = new Client(api.port)
+    const silent = Array.from({ length: 50 }, () => new GreedyClient(api.port))
+    const served = new GreedyClient(api.port)
     await served.write(head(`Content-Length: ${BODY.length}`) + BODY)
     await Promise.all([...silent, served].map(cutOff))
     assertAccepted(served.answer()!)
     await assertServed()
   })
 
-  it('with 10 MB bodies, many at once: 413 each, nothing is kept of them, and others are served', async () => {
-    const before = process.memoryUsage().arrayBuffers
-    const body = Buffer.alloc(10_000_000, 0x20)
-    const answers = Promise.all(
-      Array.from({ length: 20 }, async () => {
-        const client = new Client(api.port)
-        await client.write(head(`Content-Length: ${body.length}`))
-        await client.write(body)
-        await waitFor('an answer', () => client.answer())
-        client.socket.destroy()
-        return client.answer()!
-      }),
-    )
-    await assertServed()
-    for (const answer of await answers) assertRefused(answer, 413, 'INVALID_DATA')
-    const held = process.memoryUsage().arrayBuffers - before
-    assert.ok(held < 64 * MIB, `${held} bytes are held`)
-  })
-
   it('with a compressed body: 400, and it is not unpacked', async () => {
-    const before = process.memoryUsage().arrayBuffers
+    const before = heldBytes()
     const bomb = gzipSync(Buffer.alloc(128 * MIB, 0x20))
     for (const encoding of ['gzip', 'x-gzip', 'deflate', 'br', 'zstd', 'gzip, gzip']) {
       const headers = [`Content-Encoding: ${encoding}`]
       assertRefused(await api.request('POST', '/v1/shift/login', { body: bomb, headers }), 400, 'INVALID_DATA')
     }
-    assert.ok(process.memoryUsage().arrayBuffers - before < 192 * MIB)
+    assert.ok(heldBytes() - before < 64 * MIB)
     const headers = ['Content-Encoding: identity']
     assertAccepted(await api.request('POST', '/v1/shift/login', { body: BODY, headers }))
   })
@@ -182,7 +114,7 @@ describe('B7 a greedy client', () => {
     ['a Content-Length with a sign', [`Content-Length: +${length}`]],
   ] as const) {
     it(`with ${what}: 400, then cut off; what follows is not taken for a request`, async () => {
-      const client = new Client(api.port)
+      const client = new GreedyClient(api.port)
       await client.write(`${head(...lines)}${BODY}${head(`Content-Length: ${length}`)}${BODY}`)
       await cutOff(client)
       assertRefused(client.answer()!, 400, 'INVALID_DATA')
@@ -196,10 +128,10 @@ describe('B7 a greedy client', () => {
 describe('B7 many connections', () => {
   it('5,000 idle ones keep nobody from being served', { timeout: 120_000 }, async (t) => {
     const api = await openApi('embedded', { headersMs: 30_000 })
-    const idle: Client[] = []
+    const idle: GreedyClient[] = []
     try {
       while (idle.length < 5_000) {
-        const some = Array.from({ length: 100 }, () => new Client(api.port))
+        const some = Array.from({ length: 100 }, () => new GreedyClient(api.port))
         await Promise.all(some.map((client) => once(client.socket, 'connect')))
         idle.push(...some)
       }
@@ -215,12 +147,32 @@ describe('B7 many connections', () => {
     }
   })
 
+  it('with 10 MB bodies, all at once: 413 each, nothing is kept of them, and others are served', async () => {
+    const api = await openApi()
+    try {
+      const before = heldBytes()
+      const head = `POST /v1/batch/login HTTP/1.1\r\nHost: a\r\nAuthorization: ${api.key}\r\nContent-Length: 10000000\r\n\r\n`
+      const clients = Array.from({ length: 20 }, () => new GreedyClient(api.port))
+      const sent = Promise.all(clients.map((client) => client.write(head).then(() => client.write(BIG))))
+      assertAccepted(await api.request('POST', '/v1/shift/login', { body: BODY }))
+      await sent
+      for (const client of clients) {
+        assertRefused(await waitFor('an answer', () => client.answer()), 413, 'INVALID_DATA')
+        client.socket.destroy()
+      }
+      const held = heldBytes() - before
+      assert.ok(held < 64 * MIB, `${held} bytes are held`)
+    } finally {
+      await api.close()
+    }
+  })
+
   it('those beyond the limit are closed at once, and there is room again when others go', async () => {
     const api = await openApi('embedded', { connections: 5 })
     try {
-      const idle = Array.from({ length: 5 }, () => new Client(api.port))
+      const idle = Array.from({ length: 5 }, () => new GreedyClient(api.port))
       await Promise.all(idle.map((client) => once(client.socket, 'connect')))
-      const beyond = new Client(api.port)
+      const beyond = new GreedyClient(api.port)
       await waitFor('the sixth being closed', () => beyond.isClosed)
       assert.equal(beyond.text, '')
       assert.ok(idle.every((client) => !client.isClosed))

@@ -19,8 +19,8 @@ export async function contentsOf({ db }: Pick<Context, 'db'>): Promise<Contents>
   return Object.fromEntries(rows.map(({ name, content }) => [name, content]))
 }
 
-/** What the API refused is noted a little later than it was refused: of an earlier call, perhaps. */
-const NOTED_LATER = ['refusal', 'refusal_count']
+/** What the API refused or was asked is noted a little later than it was answered: of an earlier call, perhaps. */
+export const NOTED_LATER = ['refusal', 'refusal_count', 'link_asked']
 
 /** `ignored`: tables that may change. */
 export function assertSame(after: Contents, before: Contents, what: string, ignored: readonly string[] = []): void {

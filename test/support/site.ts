@@ -10,7 +10,7 @@ import { settle } from '../../src/app/settle.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { buildApplication } from '../../src/application.ts'
 import { buildApi } from '../../src/http/api.ts'
-import { createHttpServer } from '../../src/http/server.ts'
+import { createHttpServer, type Patience } from '../../src/http/server.ts'
 import { startServices } from '../../src/http/services.ts'
 import { ping } from '../../src/storage/database.ts'
 import { trustedProxies } from '../../src/web/kit/client-address.ts'
@@ -45,7 +45,11 @@ export type TestSite = {
  * The whole application, API and pages, on a store and port of its own. It believes `X-Forwarded-For`, so that a test can
  * be many networks. Nothing runs in the background: mails stay in the outbox, shifts wait for `settle`.
  */
-export async function openSite(engine: Engine = 'embedded', limits: Partial<Limits> = {}): Promise<TestSite> {
+export async function openSite(
+  engine: Engine = 'embedded',
+  limits: Partial<Limits> = {},
+  patience?: Patience,
+): Promise<TestSite> {
   const store = await openStore(engine)
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -63,7 +67,7 @@ export async function openSite(engine: Engine = 'embedded', limits: Partial<Limi
     isTrustedProxy: trustedProxies(['127.0.0.1']),
     isPrepared: () => true,
   })
-  const server = createHttpServer(buildApplication(buildApi(services), site), services)
+  const server = createHttpServer(buildApplication(buildApi(services), site), services, patience)
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
 

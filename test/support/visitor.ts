@@ -19,10 +19,10 @@ export type VisitorOptions = {
  */
 export class Visitor {
   readonly cookies = new Map<string, string>()
-  readonly #site: TestSite
+  readonly #site: Pick<TestSite, 'url'>
   readonly #address: string
 
-  constructor(site: TestSite, { address = '192.0.2.1' }: VisitorOptions = {}) {
+  constructor(site: Pick<TestSite, 'url'>, { address = '192.0.2.1' }: VisitorOptions = {}) {
     this.#site = site
     this.#address = address
   }
@@ -91,7 +91,7 @@ export const PASSWORD = 'three words together'
 
 /** Signs a new driver up, by the mail, in this browser. Answers where the browser is led then. */
 export async function signUp(
-  site: TestSite,
+  site: Pick<TestSite, 'linkMailedTo'>,
   visitor: Visitor,
   email: string,
   { name = 'Dana Driver', link }: { name?: string; link?: string } = {},

@@ -38,6 +38,7 @@ export function showDocs(visit: Visit): Promise<Response> {
               <dd>${says}</dd>`,
         )}
       </dl>
+      <p>All of it, exactly: <a href="/openapi.json">openapi.json</a>, a description of the API in OpenAPI 3.1.</p>
       <h2>Bring a courier here</h2>
       <p>Give your couriers a link. They log in or sign up, see what is shared, and agree.</p>
       <pre tabindex="0"><code>${link(publicUrl)}</code></pre>
