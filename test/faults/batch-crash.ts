@@ -18,7 +18,8 @@ const MAX_WAIT_MS = 60
 
 export const batchCrashed: Row = {
   id: 'D4',
-  guarantee: 'a crash in the middle of a batch of 1,000: all of it or nothing is stored, and 1,000 events when repeated',
+  guarantee:
+    'a crash in the middle of a batch of 1,000: all of it or nothing is stored, and 1,000 events when repeated',
   engines: ['embedded', 'server'],
   skip: () => false,
   run: crashInBatches,
@@ -35,7 +36,9 @@ async function crashInBatches({ engine, rounds, seed, log }: RowOptions): Promis
       const point = POINTS[(round - 1) % POINTS.length]!
       const status = await crashInBatch(store, recorder, content, point, random)
       if (point !== null && status !== null) problems.push(`killed ${point} it answered ${status}`)
-      const repeated = await withServer(store.environment, (server) => sendOnce(server.port, store.key, recorder, content))
+      const repeated = await withServer(store.environment, (server) =>
+        sendOnce(server.port, store.key, recorder, content),
+      )
       if (repeated !== 202) problems.push(`a repeated batch was answered ${repeated}`)
       log(`round ${round}/${rounds}: killed ${point ?? 'at some moment'}`)
     }

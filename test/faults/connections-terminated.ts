@@ -19,7 +19,8 @@ const TERMINATION_PATIENCE_MS = 5_000
 
 export const connectionsTerminated: Row = {
   id: 'D5',
-  guarantee: 'all database connections terminated while in use: it lives, and at most the requests under way are refused',
+  guarantee:
+    'all database connections terminated while in use: it lives, and at most the requests under way are refused',
   engines: ['server'],
   skip: needsServer,
   run: terminateConnections,

@@ -39,7 +39,10 @@ function killDatabase({ rounds, seed, log }: RowOptions): Promise<RowResult> {
         await cluster.kill()
         await refusesButLives(server, load)
         await cluster.start()
-        await waitFor('the server healing', async () => alive(server) && (await statusOf(`${server.url}/readyz`)) === 200)
+        await waitFor(
+          'the server healing',
+          async () => alive(server) && (await statusOf(`${server.url}/readyz`)) === 200,
+        )
         log(`round ${round}/${rounds}: ${load.accepted()} 202s, ${load.refused()} 503s`)
       }
       await someAccepted(server, load, 1)

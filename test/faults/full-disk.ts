@@ -88,6 +88,11 @@ async function fillLog(server: Server, load: Load, wal: SmallDisk, cluster: Clus
 }
 
 function askAll({ key }: ChildStore, server: Server): Promise<Answer[]> {
-  const paths = ['/v1/user/status/?workProviderUserId=u0', '/v1/user/status/?workProviderUserId=nobody', '/readyz', '/livez']
+  const paths = [
+    '/v1/user/status/?workProviderUserId=u0',
+    '/v1/user/status/?workProviderUserId=nobody',
+    '/readyz',
+    '/livez',
+  ]
   return Promise.all(paths.map((path) => httpGet(`${server.url}${path}`, { Authorization: key })))
 }

@@ -16,7 +16,8 @@ const MAX_TURNS_BEFORE = 5
 
 export const projectorKilled: Row = {
   id: 'D10',
-  guarantee: 'a process killed after any statement of a projector’s turn: every 202 is there once, and the shifts are right',
+  guarantee:
+    'a process killed after any statement of a projector’s turn: every 202 is there once, and the shifts are right',
   engines: ['embedded', 'server'],
   skip: () => false,
   run: killProjector,

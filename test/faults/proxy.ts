@@ -56,10 +56,17 @@ export async function openProxy(at: number | string, target: Place): Promise<Pro
     made += 1
     const passage = { from, to: connect(target), isSilent: weather.kind === 'silent', delayed: Promise.resolve() }
     passages.add(passage)
-    carry(passage, () => passages.delete(passage), (bytes) => {
-      if (weather.kind !== 'slow') void passage.delayed.then(() => answer(passage, bytes))
-      else passage.delayed = Promise.all([passage.delayed, delay(weather.ms, null, { ref: false })]).then(() => answer(passage, bytes))
-    })
+    carry(
+      passage,
+      () => passages.delete(passage),
+      (bytes) => {
+        if (weather.kind !== 'slow') void passage.delayed.then(() => answer(passage, bytes))
+        else
+          passage.delayed = Promise.all([passage.delayed, delay(weather.ms, null, { ref: false })]).then(() =>
+            answer(passage, bytes),
+          )
+      },
+    )
   })
   await listen(server, at)
   return {

@@ -28,7 +28,8 @@ const PAUSE_MS = 20
 
 export const rollingRestart: Row = {
   id: 'D9',
-  guarantee: 'two processes migrate one empty database and restart in turn: no request fails, each migration is done once',
+  guarantee:
+    'two processes migrate one empty database and restart in turn: no request fails, each migration is done once',
   engines: ['server'],
   skip: needsServer,
   run: restartInTurn,
@@ -86,7 +87,9 @@ async function problemsOfMigrations(store: ChildStore): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`select name from migration order by name`.execute(context.db)
   await close()
   const done = rows.map((row) => row.name).join(' ')
-  const wanted = migrations().map((migration) => migration.name).join(' ')
+  const wanted = migrations()
+    .map((migration) => migration.name)
+    .join(' ')
   return done === wanted ? [] : [`the migrations done are ${done}`]
 }
 

@@ -28,7 +28,8 @@ const MAX_CONNECTIONS_MADE_MEANWHILE = 60
 
 export const databaseSlow: Row = {
   id: 'D7',
-  guarantee: 'a slow or silent database: 503 while it lasts, bounded memory, and accepting goes on as soon as it is over',
+  guarantee:
+    'a slow or silent database: 503 while it lasts, bounded memory, and accepting goes on as soon as it is over',
   engines: ['server'],
   skip: needsServer,
   run: slowDown,
@@ -59,7 +60,10 @@ async function slowDown({ engine, rounds, seed, log }: RowOptions): Promise<RowR
           `round ${round}/${rounds}: ${load.accepted()} 202s, ${load.refused()} 503s; ` +
             `of ${silent} silent connections ${proxy.silent()} were left at the next 202s`,
         )
-        await waitFor('/readyz saying 200', async () => alive(server) && (await statusOf(`${server.url}/readyz`)) === 200)
+        await waitFor(
+          '/readyz saying 200',
+          async () => alive(server) && (await statusOf(`${server.url}/readyz`)) === 200,
+        )
       }
       await load.stop()
       client.close()

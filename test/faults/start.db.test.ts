@@ -98,7 +98,10 @@ for (const engine of ENGINES) {
         assertOneLine(await runZego(store.environment, 'check'), 1, line)
       }
       await withServer(store.environment, async (server) => {
-        assert.equal((await httpPost(`${server.url}/v1/shift/login/`, await newKey(store.environment), REPORT)).status, 202)
+        assert.equal(
+          (await httpPost(`${server.url}/v1/shift/login/`, await newKey(store.environment), REPORT)).status,
+          202,
+        )
         await stopWell(server)
       })
       assert.deepEqual(await zego(store.environment, 'migrate'), { applied: [] }, 'nothing is left to do')

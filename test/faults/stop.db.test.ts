@@ -96,7 +96,10 @@ async function reportsOf(store: ChildStore): Promise<string[]> {
 }
 
 function errorsOf(server: Server): string[] {
-  return server.stderr().split('\n').filter((line) => /"level":"(?:error|fatal)"/.test(line) || line.startsWith('zego: '))
+  return server
+    .stderr()
+    .split('\n')
+    .filter((line) => /"level":"(?:error|fatal)"/.test(line) || line.startsWith('zego: '))
 }
 
 /** A client that has sent the beginning of a request. */

@@ -23,7 +23,8 @@ const CUSTOMER = 'LATE1'
 
 export const commandStopped: Row = {
   id: 'D13',
-  guarantee: 'a command stopped in the middle of a transaction beside the server: every report is accepted all the same',
+  guarantee:
+    'a command stopped in the middle of a transaction beside the server: every report is accepted all the same',
   engines: ['embedded', 'server'],
   skip: () => process.platform !== 'linux' && 'whether a process is stopped is read from /proc, which is Linux',
   run: stopCommands,
@@ -32,7 +33,9 @@ export const commandStopped: Row = {
 async function stopCommands({ engine, rounds, seed, log }: RowOptions): Promise<RowResult> {
   const random = seededRandom(seed)
   const recorder = newRecorder(random, fromTemporal(Temporal.Now.instant()))
-  const store = await openChildStore(engine, (context) => createCustomer(context, { email: 'l@example.com', customerNumber: CUSTOMER }))
+  const store = await openChildStore(engine, (context) =>
+    createCustomer(context, { email: 'l@example.com', customerNumber: CUSTOMER }),
+  )
   try {
     return await withServer(store.environment, async (server) => {
       const client = openClient(server.port, CONNECTIONS)
@@ -66,7 +69,11 @@ async function stopCommands({ engine, rounds, seed, log }: RowOptions): Promise<
 async function stoppedCommand(store: ChildStore, userId: string): Promise<Child> {
   const options = { '--work-provider': 'Courier Ltd', '--customer-number': CUSTOMER, '--work-provider-user-id': userId }
   const fault = { FAULT_POINT: 'in transaction', FAULT_SIGNAL: 'SIGSTOP' }
-  const command = spawnZego({ ...store.environment, ...fault }, ['link', 'create', ...Object.entries(options).flat()], true)
+  const command = spawnZego(
+    { ...store.environment, ...fault },
+    ['link', 'create', ...Object.entries(options).flat()],
+    true,
+  )
   await waitFor('the command being stopped', () => alive(command) && isStopped(command.pid))
   return command
 }
