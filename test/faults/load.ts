@@ -100,7 +100,7 @@ export type Load = {
   readonly over: Promise<unknown>
 }
 
-/** What a client waits after a 503, and after no answer: less than it is told, so that a test gets on. */
+/** What a client waits after a 503: less than it is told, so that a test gets on. */
 const PAUSE_MS = 50
 
 /**
@@ -131,9 +131,11 @@ export function startLoad(options: {
         counts.accepted += 1
         continue
       }
-      if (status === null && !isThereAlways) return
-      if (status === null) recorder.unexpected.push('no answer')
-      else counts.refused += 1
+      if (status === null) {
+        if (isThereAlways) recorder.unexpected.push('no answer')
+        return
+      }
+      counts.refused += 1
       again.push(content)
       await delay(PAUSE_MS)
     }

@@ -65,10 +65,11 @@ async function stopStepByStep(engine: Engine): Promise<void> {
   const store = await openChildStore(engine)
   try {
     await withServer(store.environment, async (server) => {
-      const idle = await idleConnection(server)
       const body = JSON.stringify({ workProviderUserId: 'u1', timestamp: '2026-11-01T10:00:00Z' })
       const report = await begun(server, `${reportHead(store.key, body.length)}${body.slice(0, -1)}`)
       const readiness = await begun(server, 'GET /readyz HTTP/1.1\r\nHost: localhost\r\n')
+      // It is answered: so what the others sent before is read too.
+      const idle = await idleConnection(server)
       const isIdleClosed = once(idle, 'close')
       server.process.kill('SIGTERM')
       await isIdleClosed
@@ -113,7 +114,7 @@ async function begun(server: Server, beginning: string): Promise<Socket> {
 async function finish(socket: Socket, end: string): Promise<string> {
   let answer = ''
   socket.setEncoding('latin1').on('data', (text: string) => (answer += text))
-  const closed = once(socket, 'close')
+  const closed = socket.closed ? null : once(socket, 'close')
   socket.write(end)
   await closed
   return answer
