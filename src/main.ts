@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { userInfo } from 'node:os'
+import { constants, setPriority, userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
 import { type Command, CommanderError } from 'commander'
@@ -54,7 +54,11 @@ const cli: Cli = {
       await opened.close()
     }
   },
-  backUp: (file, mayReplace) => withSurroundings((around) => backUp(around, file, mayReplace)),
+  backUp(file, mayReplace) {
+    // The server beside it goes first. Before there are threads: each begins with what made it has.
+    setPriority(constants.priority.PRIORITY_LOW)
+    return withSurroundings((around) => backUp(around, file, mayReplace))
+  },
   restore: (file) => withSurroundings((around) => restore(around, file)),
   serve: runServer,
   print: say,
