@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { constants, setPriority, userInfo } from 'node:os'
+import { setPriority, userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
 import { type Command, CommanderError } from 'commander'
@@ -27,6 +27,9 @@ const STOP_DEADLINE_MS = 15_000
  * two under load, and each time takes the core for 30 ms: that was much of the slowest hundredth of the answers (docs/decisions/0017).
  */
 const HEAP_GROWING_PERCENT = 200
+
+/** A third of what the server gets where they want the same core: enough to come to an end beside one that is never idle. */
+const BACKUP_NICENESS = 5
 
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
   .version
@@ -56,7 +59,7 @@ const cli: Cli = {
   },
   backUp(file, mayReplace) {
     // The server beside it goes first. Before there are threads: each begins with what made it has.
-    setPriority(constants.priority.PRIORITY_LOW)
+    setPriority(BACKUP_NICENESS)
     return withSurroundings((around) => backUp(around, file, mayReplace))
   },
   restore: (file) => withSurroundings((around) => restore(around, file)),
