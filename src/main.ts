@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { setPriority, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
 import { type Command, CommanderError } from 'commander'
@@ -28,9 +28,6 @@ const STOP_DEADLINE_MS = 15_000
  */
 const HEAP_GROWING_PERCENT = 200
 
-/** A third of what the server gets where they want the same core: enough to come to an end beside one that is never idle. */
-const BACKUP_NICENESS = 5
-
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
   .version
 
@@ -57,11 +54,7 @@ const cli: Cli = {
       await opened.close()
     }
   },
-  backUp(file, mayReplace) {
-    // The server beside it goes first. Before there are threads: each begins with what made it has.
-    setPriority(BACKUP_NICENESS)
-    return withSurroundings((around) => backUp(around, file, mayReplace))
-  },
+  backUp: (file, mayReplace) => withSurroundings((around) => backUp(around, file, mayReplace)),
   restore: (file) => withSurroundings((around) => restore(around, file)),
   serve: runServer,
   print: say,
