@@ -1,5 +1,5 @@
 import { type Instant, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE } from '../domain/instant.ts'
-import { freeze, transactionAge, vacuumBusyTables } from '../storage/maintenance.ts'
+import { boundLog, freeze, transactionAge, vacuumBusyTables } from '../storage/maintenance.ts'
 import { ensurePartitions } from '../storage/partitions.ts'
 import type { Context } from './context.ts'
 import { tidy } from './tidy.ts'
@@ -9,6 +9,8 @@ const CHECK_EVERY_MS = 60_000
 const VACUUM_EVERY = 10 * MICROSECONDS_PER_MINUTE
 const FREEZE_EVERY = 24 * MICROSECONDS_PER_HOUR
 const TIDY_EVERY = MICROSECONDS_PER_HOUR
+/** Replayed in some seconds after a crash; the checkpoint holds up everybody for one at most, about. */
+const MAX_LOG_BYTES = 256 * 1024 * 1024
 const PARTITIONS_EVERY = 12 * MICROSECONDS_PER_HOUR
 /** PostgreSQL itself would begin to freeze at 200 million. */
 const WORRYING_TRANSACTION_AGE = 500_000_000
@@ -27,6 +29,7 @@ export function startMaintenance(context: Context): Worker {
     if (isDue('partitions', PARTITIONS_EVERY, now)) await preparePartitions(context)
     if (isDue('tidy', TIDY_EVERY, now)) await tidy(context)
     if (!context.isEmbedded) return false
+    await boundLog(context.db, MAX_LOG_BYTES)
     if (isDue('vacuum', VACUUM_EVERY, now)) await vacuumBusyTables(context.db)
     if (isDue('freeze', FREEZE_EVERY, now)) {
       await freeze(context.db)

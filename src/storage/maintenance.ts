@@ -55,3 +55,15 @@ export async function transactionAge(db: Database): Promise<number> {
 export async function checkpoint(db: Database): Promise<void> {
   await sql`checkpoint`.execute(db)
 }
+
+/**
+ * Makes a checkpoint where the log since the last one is longer: on a server PostgreSQL's checkpointer does so, and the
+ * embedded engine has none, so that its log would grow for ever and be replayed whole after a crash. Answers whether it did.
+ */
+export async function boundLog(db: Database, maxBytes: number): Promise<boolean> {
+  const { rows } = await sql<{ isLong: boolean }>`
+    select pg_current_wal_lsn() - redo_lsn > ${maxBytes}::numeric as "isLong" from pg_control_checkpoint()
+  `.execute(db)
+  if (rows[0]!.isLong) await checkpoint(db)
+  return rows[0]!.isLong
+}

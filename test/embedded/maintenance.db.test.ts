@@ -7,7 +7,7 @@ import { projectReports } from '../../src/app/project.ts'
 import { sliceOf } from '../../src/domain/identity.ts'
 import { MICROSECONDS_PER_HOUR, plus } from '../../src/domain/instant.ts'
 import { appendToInbox, type InboxColumns } from '../../src/storage/inbox.ts'
-import { freeze, transactionAge, vacuumBusyTables } from '../../src/storage/maintenance.ts'
+import { boundLog, freeze, transactionAge, vacuumBusyTables } from '../../src/storage/maintenance.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { waitFor } from '../faults/harness.ts'
 import { openStore, type Store } from '../support/stores.ts'
@@ -52,6 +52,27 @@ describe('maintenance of the embedded store', () => {
     const after = await transactionAge(context.db)
     // Freezing takes a transaction for each table itself.
     assert.ok(before > AGE && after < AGE, `${before} before, ${after} after`)
+  })
+
+  test('a checkpoint is made when the log since the last one is long, and not before', async () => {
+    const { db } = store.context
+    const checkpointPlace = async (): Promise<string> =>
+      (await sql<{ place: string }>`select checkpoint_lsn as place from pg_control_checkpoint()`.execute(db)).rows[0]!
+        .place
+    const first = await checkpointPlace()
+    const tooMuch = 40 * 1024 * 1024
+    await sql`create table filling as select 0 as n, repeat('x', 7000) as text limit 0`.execute(db)
+    await sql`alter table filling alter text set storage plain`.execute(db)
+    for (let written = 0; written < tooMuch; written += 14_000_000) {
+      await sql`insert into filling select n, repeat('x', 7000) from generate_series(1, 2000) n`.execute(db)
+      await sql`truncate filling`.execute(db)
+    }
+    assert.equal(await checkpointPlace(), first)
+    assert.equal(await boundLog(db, 10 * tooMuch), false)
+    assert.equal(await checkpointPlace(), first)
+    assert.equal(await boundLog(db, tooMuch / 2), true)
+    assert.notEqual(await checkpointPlace(), first)
+    assert.equal(await boundLog(db, tooMuch / 2), false)
   })
 
   test('the running program does both when they are due', async () => {

@@ -23,6 +23,7 @@ const LOG_DIRECTORY = 'pg_wal'
 const CONTROL_FILE = join('global', 'pg_control')
 /** What is copied at another time, or belongs to the process that runs. */
 const LEFT_OUT: readonly string[] = [LOG_DIRECTORY, CONTROL_FILE, 'postmaster.pid', 'postmaster.opts']
+const OWNER_ONLY = 0o700
 const COPY_BYTES = 1024 * 1024
 const MAX_ATTEMPTS = 5
 
@@ -38,12 +39,17 @@ export async function copyCluster(
 ): Promise<LogPlace> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     await rm(target, { recursive: true, force: true })
-    const checkpoint = await lastCheckpoint(db)
+    const { checkpoint, firstLogFile } = await lastCheckpoint(db)
     await copyFile(clusterPath, target, CONTROL_FILE, onBytes)
     await copyTree(clusterPath, target, '', onBytes)
-    const place = await flushedLog(db)
-    await copyTree(clusterPath, target, LOG_DIRECTORY, onBytes)
-    if ((await lastCheckpoint(db)) === checkpoint) return place
+    const { place, lastLogFile } = await flushedLog(db)
+    await mkdir(join(target, LOG_DIRECTORY), { mode: OWNER_ONLY })
+    for (const name of (await readdir(join(clusterPath, LOG_DIRECTORY))).sort()) {
+      // Older ones are kept by the engine to be used again, under the names of later ones.
+      if (name < firstLogFile || name > lastLogFile) continue
+      await copyFile(clusterPath, target, join(LOG_DIRECTORY, name), onBytes)
+    }
+    if ((await lastCheckpoint(db)).checkpoint === checkpoint) return place
   }
   throw new Impossible('the store could not be copied: the engine made a checkpoint each time; try again')
 }
@@ -56,21 +62,25 @@ export async function assertReplayed(db: Database, place: LogPlace): Promise<voi
   if (!rows[0]!.isReplayed) throw new Error(`the copy of the store does not reach ${place} of its log`)
 }
 
-async function lastCheckpoint(db: Database): Promise<LogPlace> {
-  const { rows } = await sql<{ place: LogPlace }>`
-    select checkpoint_lsn as place from pg_control_checkpoint()
+/** The last checkpoint, and the first file of the log that is replayed from it on. */
+async function lastCheckpoint(db: Database): Promise<{ checkpoint: LogPlace; firstLogFile: string }> {
+  const { rows } = await sql<{ checkpoint: LogPlace; firstLogFile: string }>`
+    select checkpoint_lsn as checkpoint, redo_wal_file as "firstLogFile" from pg_control_checkpoint()
   `.execute(db)
-  return rows[0]!.place
+  return rows[0]!
 }
 
-async function flushedLog(db: Database): Promise<LogPlace> {
-  const { rows } = await sql<{ place: LogPlace }>`select pg_current_wal_flush_lsn() as place`.execute(db)
-  return rows[0]!.place
+/** How far the log is on disk, and the file which that place is in. */
+async function flushedLog(db: Database): Promise<{ place: LogPlace; lastLogFile: string }> {
+  const { rows } = await sql<{ place: LogPlace; lastLogFile: string }>`
+    select place, pg_walfile_name(place) as "lastLogFile" from pg_current_wal_flush_lsn() place
+  `.execute(db)
+  return rows[0]!
 }
 
 /** Copies what is in a directory. */
 async function copyTree(from: string, to: string, path: string, onBytes: (bytes: number) => void): Promise<void> {
-  await mkdir(join(to, path), { recursive: true, mode: 0o700 })
+  await mkdir(join(to, path), { recursive: true, mode: OWNER_ONLY })
   const entries = await readdir(join(from, path), { withFileTypes: true })
   for (const entry of entries) {
     const inner = join(path, entry.name)
@@ -84,7 +94,7 @@ async function copyTree(from: string, to: string, path: string, onBytes: (bytes:
 async function copyFile(from: string, to: string, path: string, onBytes: (bytes: number) => void): Promise<void> {
   const source = await openIfThere(join(from, path))
   if (source === null) return
-  await mkdir(dirname(join(to, path)), { recursive: true, mode: 0o700 })
+  await mkdir(dirname(join(to, path)), { recursive: true, mode: OWNER_ONLY })
   const copy = await open(join(to, path), 'wx', 0o600)
   try {
     const buffer = Buffer.alloc(COPY_BYTES)
