@@ -1,11 +1,12 @@
 import type { Logger } from 'pino'
 import { assertKnownSchema, type Made, type Progress, type Restored, restoreRows, writeBackup } from './app/backup.ts'
 import type { Config, Environment } from './config.ts'
-import type { Actor } from './domain/audit.ts'
+import type { Actor, AuditAction } from './domain/audit.ts'
 import { Impossible } from './domain/errors.ts'
 import { formatInstant } from './domain/instant.ts'
 import { openContext } from './open.ts'
 import { findProgram, runOnDatabase } from './postgresql-programs.ts'
+import { AUDIT_MIGRATION, insertAudit } from './storage/audit.ts'
 import { type Backup, type BackupWriter, createBackup, openBackup } from './storage/backup/backup-file.ts'
 import type { Manifest } from './storage/backup/manifest.ts'
 import { analyzeTables, isDatabaseEmpty } from './storage/backup/tables.ts'
@@ -63,6 +64,7 @@ async function backUpEmbedded(around: Surroundings, writer: BackupWriter): Promi
       onBroken: around.onBroken,
     })
     const { db } = opened.context
+    await note(around, db, 'backup made')
     let copied = 0
     const [begunAt, place] = await closing(opened, async () => [
       await databaseNow(db),
@@ -89,6 +91,7 @@ async function backUpServer(around: Surroundings, url: string, writer: BackupWri
     const pgDump = await findProgram('pg_dump', await databaseVersion(db), environment)
     const schema = await appliedMigrations(db)
     if (schema.length === 0) throw new Impossible('the database has no store of zego to back up')
+    await note(around, db, 'backup made')
     const begunAt = formatInstant(await databaseNow(db))
     const dump = runOnDatabase(pgDump.path, ['--format=custom', ...WITHOUT_SECRETS], url, environment)
     let written = 0
@@ -140,6 +143,7 @@ async function restoreEmbedded(around: Surroundings, backup: Backup): Promise<re
         const restored = await restoreRows(db, backup, manifest, (progress) =>
           around.onProgress(rowsSoFar('restored', progress)),
         )
+        await note(around, db, 'backup restored')
         await freeze(db)
         await checkpoint(db)
         return restored
@@ -176,9 +180,15 @@ async function restoreIntoServer(around: Surroundings, url: string, backup: Back
       backup.payload().pipe(running.process.stdin!)
       await running.ended()
     }
+    await note(around, db, 'backup restored')
     await analyzeTables(db)
     return leftOut
   })
+}
+
+/** Who has a backup has everything: that one was begun is in the audit log, where the schema has one already. */
+async function note({ actor }: Surroundings, db: Database, action: AuditAction): Promise<void> {
+  if ((await appliedMigrations(db)).includes(AUDIT_MIGRATION)) await insertAudit(db, actor, { action })
 }
 
 /** Runs `use` on the embedded store of a data directory that is nobody else's. */

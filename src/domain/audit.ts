@@ -38,6 +38,8 @@ export const AUDIT_ACTIONS = [
   'account closed',
   'e-mail changed',
   'password changed',
+  'backup made',
+  'backup restored',
   'reports detached',
   'reports dropped',
 ] as const

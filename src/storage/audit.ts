@@ -4,6 +4,9 @@ import type { Instant } from '../domain/instant.ts'
 import type { Database } from './database.ts'
 import { microseconds, timestamp } from './sql.ts'
 
+/** The migration that brings the table. */
+export const AUDIT_MIGRATION = '0003-audit'
+
 /** Notes who does something; in the transaction that does it, so that neither is ever there alone. */
 export async function insertAudit(db: Database, by: Actor, entry: AuditEntry): Promise<void> {
   const { action, subject = null, customerNumber = null, workProviderId = null, details = {} } = entry

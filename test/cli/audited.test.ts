@@ -26,6 +26,8 @@ const LEAVES: Readonly<Record<string, readonly (typeof AUDIT_ACTIONS)[number][]>
   'terms add': ['terms added'],
   'event annul': ['event annulled'],
   'event restore': ['event restored'],
+  backup: ['backup made'],
+  restore: ['backup restored'],
   retention: ['reports detached', 'reports dropped'],
 }
 const ONLY_READ = [
