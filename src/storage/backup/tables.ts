@@ -85,8 +85,13 @@ export async function readRows(db: Database, table: string, fromPage: number): P
 
 /** Removes what migrations put into the tables, and makes the months of a backup, empty. Answers the tables that are there. */
 export async function prepareTables(db: Database, backedUp: readonly BackedUpTable[]): Promise<Set<string>> {
-  const names = (await storedTables(db)).map(({ name }) => sql.table(name))
-  await sql`truncate table ${sql.join(names)}`.execute(db)
+  // Those that have rows only: the audit log has none, and refuses to be emptied.
+  for (const { name } of await storedTables(db)) {
+    const { rows } = await sql<{ isFilled: boolean }>`
+      select exists (select from ${sql.table(name)}) as "isFilled"
+    `.execute(db)
+    if (rows[0]!.isFilled) await sql`delete from ${sql.table(name)}`.execute(db)
+  }
   for (const { name, month } of backedUp) {
     if (month === null) continue
     await makePartition(db, month.of, name, month)
