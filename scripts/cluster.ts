@@ -55,7 +55,8 @@ export async function makeCluster(options: ClusterOptions): Promise<Cluster> {
   const [command, ...args] = [
     ...(options.prefix ?? []),
     join(options.binaries, 'postgres'),
-    ...['-D', data],
+    '-D',
+    data,
     ...[...settings, ...(options.settings ?? [])].flatMap((setting) => ['-c', setting]),
   ]
   let server: ChildProcess | null = null

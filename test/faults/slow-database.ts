@@ -54,8 +54,10 @@ async function slowDown({ engine, rounds, seed, log }: RowOptions): Promise<RowR
       for (let round = 1; round <= rounds; round++) {
         await someAccepted(server, load, ANSWERS_BETWEEN)
         const before = { megabytes: residentMegabytes(server), made: proxy.made() }
+        // All connections are there before: those made in silence are given up by themselves.
+        problems.push(...(await askAtOnce(server, key, 200)))
         proxy.setWeather(weatherOf(round, random))
-        const asked = askAtOnce(server, key)
+        const asked = askAtOnce(server, key, 503)
         await refusesButLives(server, load, CONNECTIONS * random.between(1, MAX_REFUSED_EACH))
         problems.push(...(await asked))
         problems.push(...growthSince(before, server, proxy))
@@ -90,12 +92,12 @@ function weatherOf(round: number, random: Random): Weather {
   return round % 2 === 1 ? { kind: 'silent' } : { kind: 'slow', ms: SLOW_MS + random.below(SLOW_MS) }
 }
 
-/** Each question would keep a connection of the pool; answers those that were not refused. */
-async function askAtOnce(server: Server, key: string): Promise<string[]> {
+/** Each question takes a connection of the pool; answers what was wrong. */
+async function askAtOnce(server: Server, key: string, wanted: 200 | 503): Promise<string[]> {
   const url = `${server.url}/v1/user/status/?workProviderUserId=u0`
   const ask = (): Promise<Answer> => httpGet(url, { Authorization: key })
   const answers = await Promise.all(Array.from({ length: QUESTIONS }, ask))
-  return answers.filter(({ status }) => status !== 503).map(({ status }) => `a question was answered ${status}`)
+  return answers.filter(({ status }) => status !== wanted).map(({ status }) => `a question was answered ${status}`)
 }
 
 function growthSince(before: { megabytes: number; made: number }, server: Server, proxy: Proxy): string[] {
