@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { readConfig } from '../src/config.ts'
@@ -29,13 +29,21 @@ export type BenchStore = Seeded & {
 
 export type Server = Running & { readonly port: number }
 
+/**
+ * As the manual of PostgreSQL advises for a server with a machine of its own: a quarter of the memory for its cache, and
+ * room for the log to go with it. Its defaults are for the smallest of machines.
+ */
+function serverSettings(): Record<string, string> {
+  return { shared_buffers: `${Math.floor(totalmem() / 4 / 1024 ** 2)}MB`, max_wal_size: '4GB' }
+}
+
 /** Null where the engine cannot be had. */
 export async function openBenchStore(engine: Engine, customers: number): Promise<BenchStore | null> {
   const directory = mkdtempSync(join(tmpdir(), 'zego-bench-'))
   const binaries = engine === 'server' ? findBinaries() : null
   if (engine === 'server' && binaries === null) return null
-  const cluster =
-    binaries === null ? null : await startCluster(binaries, canPin ? ['taskset', '-c', String(SYSTEM_CORE)] : [])
+  const prefix = canPin ? ['taskset', '-c', String(SYSTEM_CORE)] : []
+  const cluster = binaries === null ? null : await startCluster(binaries, { prefix, settings: serverSettings() })
   const environment: Record<string, string> =
     cluster === null ? { DATA_DIR: directory } : { DATABASE_URL: cluster.url, DATA_DIR: directory }
   const connect = (): ReturnType<BenchStore['connect']> =>

@@ -1,16 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import pg from 'pg'
+import { answers, type ClusterOptions, makeCluster } from './cluster.ts'
 
 /** A PostgreSQL server that tests may make databases on. */
 export type TestServer = { readonly url: string; readonly from: string; stop(): Promise<void> }
 
 const LOCAL_URL = 'postgres://root@127.0.0.1:5432/test'
 const DEBIAN_ROOT = '/usr/lib/postgresql'
-const START_PATIENCE_MS = 30_000
 
 /** The server of the environment, or the one that runs on this machine, or a throw-away one; null where none can be had. */
 export async function findTestServer(): Promise<TestServer | null> {
@@ -41,70 +37,12 @@ export function findBinaries(): string | null {
 
 /**
  * A cluster in a temporary directory, with its defaults for durability, run by a user who is not root. `prefix` goes
- * before the command line of the server.
+ * before the command line of the server; `settings` are PostgreSQL's own.
  */
-export async function startCluster(binaries: string, prefix: readonly string[] = []): Promise<TestServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'zego-cluster-'))
-  const user = unprivileged()
-  chmodSync(directory, 0o700)
-  if (user !== null) chownSync(directory, user.uid, user.gid)
-  const data = join(directory, 'data')
-  const identity = user ?? {}
-  const made = spawnSync(
-    join(binaries, 'initdb'),
-    ['-D', data, '-U', 'root', '-A', 'trust', '-E', 'UTF8', '--no-locale'],
-    { ...identity, encoding: 'utf8' },
-  )
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
-  const port = 20_000 + (process.pid % 20_000)
-  const settings = [
-    '-c',
-    'listen_addresses=127.0.0.1',
-    '-c',
-    `port=${port}`,
-    '-c',
-    `unix_socket_directories=${directory}`,
-  ]
-  const [command, ...args] = [...prefix, join(binaries, 'postgres'), '-D', data, ...settings]
-  const server = spawn(command!, args, { ...identity, stdio: 'ignore' })
-  const url = `postgres://root@127.0.0.1:${port}/postgres`
-  const deadline = performance.now() + START_PATIENCE_MS
-  while (!(await answers(url))) {
-    if (server.exitCode !== null || performance.now() > deadline)
-      throw new Error('the throw-away PostgreSQL server did not start')
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  return {
-    url,
-    from: `a throw-away cluster by ${binaries}`,
-    async stop() {
-      const ended = once(server, 'exit')
-      server.kill('SIGINT')
-      await ended
-      rmSync(directory, { recursive: true, force: true })
-    },
-  }
-}
-
-/** PostgreSQL refuses to run as root. */
-function unprivileged(): { uid: number; gid: number } | null {
-  if (process.getuid?.() !== 0) return null
-  const idOf = (option: string, name: string): number =>
-    Number(spawnSync('id', [option, name], { encoding: 'utf8' }).stdout)
-  const name = spawnSync('id', ['-u', 'postgres']).status === 0 ? 'postgres' : 'nobody'
-  return { uid: idOf('-u', name), gid: idOf('-g', name) }
-}
-
-async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    await client.query('select 1')
-    return true
-  } catch {
-    return false
-  } finally {
-    await client.end().catch(() => {})
-  }
+export async function startCluster(
+  binaries: string,
+  options: Pick<ClusterOptions, 'prefix' | 'settings'> = {},
+): Promise<TestServer> {
+  const cluster = await makeCluster({ binaries, ...options })
+  return { url: cluster.url, from: `a throw-away cluster by ${binaries}`, stop: cluster.remove }
 }

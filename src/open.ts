@@ -4,11 +4,16 @@ import type { Context } from './app/context.ts'
 import type { Config } from './config.ts'
 import type { Actor } from './domain/audit.ts'
 import { instantOfEpochMilliseconds } from './domain/instant.ts'
-import { type DatabaseTarget, openDatabase } from './storage/database.ts'
+import { type DatabaseTarget, type OpenDatabase, openDatabase, type PoolUse } from './storage/database.ts'
 import { type Embedded, openEmbedded } from './storage/embedded/embedded.ts'
 
 /** A context on an open store; the one place where clock, randomness and database come together. */
-export type OpenContext = { readonly context: Context; close(): Promise<void> }
+export type OpenContext = {
+  readonly context: Context
+  /** The same for what answers requests, on connections of its own: what hangs in the background is not in its way. */
+  readonly forCallers: Context
+  close(): Promise<void>
+}
 
 export type OpenOptions = {
   /** Whether a running process's embedded engine will do: for commands. */
@@ -23,7 +28,11 @@ export async function openContext(config: Config, log: Logger, options: OpenOpti
   const embedded: Embedded | null =
     config.databaseUrl === undefined ? await openEmbedded({ dataDir: config.dataDir, ...options }) : null
   const target: DatabaseTarget = embedded === null ? { url: config.databaseUrl! } : { embeddedHost: embedded.host }
-  const database = openDatabase(target, (error) => log.warn({ err: error }, 'an idle connection broke'))
+  const open = (use: PoolUse): OpenDatabase =>
+    openDatabase(target, (error) => log.warn({ err: error }, 'an idle connection broke'), [], use)
+  const database = open('work')
+  // The embedded engine has one backend for everybody: more connections would not help.
+  const ofCallers = embedded === null ? open('callers') : database
   const context: Context = {
     db: database.db,
     isEmbedded: database.isEmbedded,
@@ -38,8 +47,9 @@ export async function openContext(config: Config, log: Logger, options: OpenOpti
   }
   return {
     context,
+    forCallers: { ...context, db: ofCallers.db },
     async close() {
-      await database.close()
+      for (const one of new Set([ofCallers, database])) await one.close()
       await embedded?.close()
     },
   }

@@ -6,6 +6,7 @@ import type { Context } from './app/context.ts'
 import { createDemo, hasDemo } from './app/demo.ts'
 import { preparePartitions, startMaintenance } from './app/maintenance.ts'
 import { startProjector } from './app/project.ts'
+import { openReadiness } from './app/readiness.ts'
 import type { Worker } from './app/worker.ts'
 import type { Config } from './config.ts'
 import { PROGRAM } from './domain/audit.ts'
@@ -19,7 +20,7 @@ import { createHttpServer } from './http/server.ts'
 import { startServices } from './http/services.ts'
 import { openMailTransport } from './mail-transport.ts'
 import { openContext } from './open.ts'
-import { assertDurable, isUnavailable, ping } from './storage/database.ts'
+import { assertDurable, isUnavailable } from './storage/database.ts'
 import { migrate } from './storage/migrate.ts'
 import { trustedProxies } from './web/kit/client-address.ts'
 import { buildSite } from './web/site.ts'
@@ -29,7 +30,6 @@ import { greeting } from './greeting.ts'
 const DRAIN_MS = 8_000
 const DRAIN_POLL_MS = 50
 const CONNECT_RETRY_MS = 500
-const READY_TIMEOUT_MS = 2_000
 
 export type ServeOptions = {
   readonly config: Config
@@ -53,16 +53,16 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     onFirstStart: () => say(`Preparing a new database in ${config.dataDir}: this first start takes some seconds.`),
     onBroken,
   })
-  const { context } = opened
+  const { context, forCallers } = opened
   const state: State = { isPrepared: false, isStopping: false, accounts: null }
   const workers: Worker[] = []
   let projector: Worker | null = null
-  const http = config.role === 'project' ? null : startHttp(context, config, state, () => projector?.nudge())
+  const http = config.role === 'project' ? null : startHttp(forCallers, config, state, () => projector?.nudge())
   try {
     const url = http === null ? null : await listen(http.server, config)
     await prepare(context, config, signal)
     const demoKey = context.isEmbedded && config.hasDemo ? await createDemo(context) : null
-    state.accounts = openDriverAccounts(context, await authSecret(context, config))
+    state.accounts = openDriverAccounts(forCallers, await authSecret(context, config))
     const isDemo = demoKey !== null || (await hasDemo(context))
     state.isPrepared = true
     for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
@@ -90,17 +90,13 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
 type Http = { server: Server; callers: () => number; drain(): Promise<void> }
 
 function startHttp(context: Context, config: Config, state: State, onStored: () => void): Http {
+  const ready = openReadiness(context)
   const { services, stop } = startServices(context, {
     onStored,
     isPrepared: () => state.isPrepared,
     async assertReady() {
       if (!state.isPrepared || state.isStopping) throw new Error('not ready yet, or stopping')
-      await Promise.race([
-        ping(context.db),
-        delay(READY_TIMEOUT_MS, undefined, { ref: false }).then(() =>
-          Promise.reject(new Error('the database is slow')),
-        ),
-      ])
+      await ready()
     },
   })
   const site = buildSite({

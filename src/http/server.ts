@@ -1,4 +1,12 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type Server,
+  ServerResponse,
+} from 'node:http'
 import type { Duplex } from 'node:stream'
 import { errorCode, ERRORS, type ErrorName } from '../domain/errors.ts'
 import type { Services } from './exchange.ts'
@@ -35,7 +43,7 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
  */
 export function createHttpServer(application: RequestListener, services: Services, patience = PATIENCE): Server {
   const { limits } = services.context
-  const server = createServer(
+  const server: Server = createServer(
     {
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
@@ -43,6 +51,7 @@ export function createHttpServer(application: RequestListener, services: Service
       connectionsCheckingInterval: patience.checkEveryMs,
       maxHeaderSize: limits.headerBytes,
       requireHostHeader: false,
+      ServerResponse: closingUnless(() => server.listening),
     },
     (incoming, outgoing) => {
       if (isHostless(incoming)) answer(services, outgoing, 'INVALID_DATA')
@@ -57,6 +66,21 @@ export function createHttpServer(application: RequestListener, services: Service
     hangUp(services, socket, PARSER_ERRORS[error.code ?? ''] ?? 'INVALID_DATA', patience)
   })
   return server
+}
+
+/**
+ * Answers of a server that stops: each is the last on its connection and says so, so that a client sends its next request
+ * elsewhere rather than into a connection that is closed under it.
+ */
+function closingUnless(isListening: () => boolean): typeof ServerResponse {
+  return class extends ServerResponse {
+    override writeHead(status: number, text?: string, headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]): this
+    override writeHead(status: number, headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]): this
+    override writeHead(status: number, ...rest: unknown[]): this {
+      if (!isListening()) this.shouldKeepAlive = false
+      return super.writeHead(status, ...(rest as []))
+    }
+  } as typeof ServerResponse
 }
 
 /** A HTTP/1.0 client need not name a host; what names one names it in the characters of one. */

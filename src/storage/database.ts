@@ -10,12 +10,17 @@ import { microseconds } from './sql.ts'
 export type Database = Kysely<unknown>
 export type DatabaseTransaction = Transaction<unknown> | ControlledTransaction<unknown>
 
-/** How many connections a process keeps: few, since each request needs one for a moment only. */
+/** How many connections a pool keeps: few, since each request needs one for a moment only. */
 const SERVER_POOL_SIZE = 10
 const EMBEDDED_POOL_SIZE = 6
 const CONNECT_TIMEOUT_MS = 5_000
-const STATEMENT_TIMEOUT_MS = 60_000
-const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5_000
+/**
+ * How long a statement on a server may take. Callers go away after some seconds (app/time-limit.ts): what runs for them
+ * does not outlive that by much, so that it does not keep connections from those who come later.
+ */
+const STATEMENT_TIMEOUT_MS = { work: 60_000, callers: 6_000 } as const
+/** What the server's own word that a statement took too long may need to arrive. */
+const WORD_OF_TIMEOUT_MS = 2_000
 const INT8_OID = 20
 
 const OPTIONS = PLANNER_SETTINGS.map((setting) => `-c ${setting}`).join(' ')
@@ -29,21 +34,26 @@ export class NotDurable extends Error {
   override name = 'NotDurable'
 }
 
+/** What a pool is for: tasks that nobody waits for, and commands; or what answers requests. */
+export type PoolUse = keyof typeof STATEMENT_TIMEOUT_MS
+
 /** Opens a pool; nothing is connected yet. `onIdleError` is told of connections that broke while nobody used them. */
 export function openDatabase(
   target: DatabaseTarget,
   onIdleError: (error: Error) => void,
   plugins: KyselyPlugin[] = [],
+  use: PoolUse = 'work',
 ): OpenDatabase {
   const isEmbedded = 'embeddedHost' in target
+  const timeoutMs = STATEMENT_TIMEOUT_MS[use]
   const pool = new pg.Pool({
     ...(isEmbedded
       ? { host: target.embeddedHost, port: 5432, user: 'postgres', database: 'postgres', max: EMBEDDED_POOL_SIZE }
       : {
           connectionString: withOptions(target.url),
           max: SERVER_POOL_SIZE,
-          statement_timeout: STATEMENT_TIMEOUT_MS,
-          idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+          statement_timeout: timeoutMs,
+          idle_in_transaction_session_timeout: timeoutMs,
           application_name: 'zego',
           options: OPTIONS,
         }),
@@ -56,7 +66,7 @@ export function openDatabase(
   pool.on('connect', (client) => {
     client.on('error', () => {})
     prepareMarked(client)
-    if (!isEmbedded) hangUpWhenSilent(client)
+    if (!isEmbedded) hangUpWhenSilent(client, timeoutMs + WORD_OF_TIMEOUT_MS)
   })
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }), plugins })
   return { db, isEmbedded, close: () => db.destroy() }
@@ -99,9 +109,9 @@ function preparedName(text: string): string {
  * A connection that says nothing for longer than any statement may take is dead, though nobody closed it (a host that
  * failed over, a firewall that forgot): it is closed here, and whoever waits on it is told.
  */
-function hangUpWhenSilent(client: PoolClient): void {
+function hangUpWhenSilent(client: PoolClient, silenceMs: number): void {
   const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
-  stream.setTimeout(SILENCE_MS, () => stream.destroy(new Error('Connection terminated: silent for too long')))
+  stream.setTimeout(silenceMs, () => stream.destroy(new Error('Connection terminated: silent for too long')))
 }
 
 /** Microseconds and counts are below 2^53: int8 is read as a number. Everything else as `pg` does. */

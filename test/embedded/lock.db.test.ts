@@ -24,7 +24,7 @@ type Named = { name: string }[]
 
 // Mostly they wait for the patience of a second opener to end: all at once.
 describe('one data directory', { concurrency: true }, () => {
-  test('of two servers at once one runs, with commands beside it; the other ends with one clear line and exit code 1', async () => {
+  test('D11 of two servers at once one runs, with commands beside it; the other ends with one clear line and exit code 1', async () => {
     const { environment, remove } = await openChildStore('embedded')
     const both = [spawnServer(environment), spawnServer(environment)]
     try {

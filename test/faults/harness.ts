@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { httpGet } from './client.ts'
@@ -71,14 +69,17 @@ const SERVER_DEFAULTS: Environment = {
   RATE_EVENTS_PER_SECOND: '100000000',
 }
 
+/** What makes a program take the signals of fault-point.ts, as its environment says. */
+const FAULT_POINT = ['--import', new URL('./fault-point.ts', import.meta.url).href]
+
 /** Starts the server and does not wait for anything. */
-export function spawnServer(environment: Environment): Child {
-  return startChild([MAIN, 'serve'], { ...SERVER_DEFAULTS, ...environment })
+export function spawnServer(environment: Environment, hasFaultPoint = false): Child {
+  return startChild([...(hasFaultPoint ? FAULT_POINT : []), MAIN, 'serve'], { ...SERVER_DEFAULTS, ...environment })
 }
 
 /** Starts the server and waits until it is ready. */
-export async function startServer(environment: Environment): Promise<Server> {
-  const child = spawnServer(environment)
+export async function startServer(environment: Environment, hasFaultPoint = false): Promise<Server> {
+  const child = spawnServer(environment, hasFaultPoint)
   const url = await said(child, /^Listening on (http:\/\/\S+)/m)
   await waitFor('the server being ready', async () => (await statusOf(`${url}/readyz`)) === 200)
   return { ...child, url, port: Number(new URL(url).port) }
@@ -94,9 +95,15 @@ export async function withServer<T>(environment: Environment, use: (server: Serv
   }
 }
 
+/** Throws when a program that has to run ended by itself. */
+export function alive(child: Child): true {
+  if (!child.isRunning()) throw new Error(`the program ended by itself:\n${child.stdout()}${child.stderr()}`)
+  return true
+}
+
 /** Starts a process that only derives, and waits until it does. */
-export async function startProjectorProcess(environment: Environment): Promise<Child> {
-  const child = spawnServer({ ...environment, ZEGO_ROLE: 'project' })
+export async function startProjectorProcess(environment: Environment, hasFaultPoint = false): Promise<Child> {
+  const child = spawnServer({ ...environment, ZEGO_ROLE: 'project' }, hasFaultPoint)
   await said(child, /^(Deriving shifts)/m)
   return child
 }
@@ -135,10 +142,16 @@ export async function ended(child: Child, deadlineMs = DEADLINE_MS): Promise<Exi
 
 export type CommandResult = Exit & { readonly stdout: string; readonly stderr: string }
 
+/** Starts a `zego` command. */
+export function spawnZego(environment: Environment, args: readonly string[], hasFaultPoint = false): Child {
+  const child = startChild([...(hasFaultPoint ? FAULT_POINT : []), MAIN, ...args], { ZEGO_DEMO: '0', ...environment })
+  child.process.stdin!.end()
+  return child
+}
+
 /** Runs a `zego` command to its end, whatever that is. */
 export async function runZego(environment: Environment, ...args: readonly string[]): Promise<CommandResult> {
-  const child = startChild([MAIN, ...args], { ZEGO_DEMO: '0', ...environment })
-  child.process.stdin!.end()
+  const child = spawnZego(environment, args)
   const exit = await ended(child)
   return { ...exit, stdout: child.stdout(), stderr: child.stderr() }
 }
@@ -178,16 +191,6 @@ export async function statusOf(url: string): Promise<number | null> {
   } catch {
     return null
   }
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** What a program says when it refuses: its own lines on standard error, without log lines. */

@@ -29,19 +29,16 @@ export type Verdict = {
 
 const ROWS_A_PAGE = 20_000
 const MAX_PROBLEMS = 20
+const INBOX_DEADLINE_MS = 300_000
 
-/** Whether all that was accepted is derived. */
-export async function waitUntilInboxEmpty(context: Context): Promise<void> {
-  await waitFor(
-    'the inbox being emptied',
-    async () => {
-      const { rows } = await sql<{ isEmpty: boolean }>`
-      select not exists (select from inbox) as "isEmpty"
-    `.execute(context.db)
-      return rows[0]!.isEmpty
-    },
-    300_000,
-  )
+export function waitUntilInboxEmpty(context: Context): Promise<boolean> {
+  return waitFor('the inbox being emptied', () => isInboxEmpty(context), INBOX_DEADLINE_MS)
+}
+
+/** Whether all that was accepted is derived, or will be with what is noted on its link. */
+export async function isInboxEmpty({ db }: Context): Promise<boolean> {
+  const { rows } = await sql<{ isEmpty: boolean }>`select not exists (select from inbox) as "isEmpty"`.execute(db)
+  return rows[0]!.isEmpty
 }
 
 /** All reports, derived or waiting. */

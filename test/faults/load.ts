@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { EventKind } from '../../src/domain/shift-event.ts'
 import { formatInstant, type Instant, MICROSECONDS_PER_SECOND, plus } from '../../src/domain/instant.ts'
-import type { Client } from './client.ts'
+import type { Answer, Client } from './client.ts'
 import type { Random } from './random.ts'
 
 export type Item = { readonly userId: string; readonly at: Instant }
@@ -18,7 +19,7 @@ export type Content = {
 export type Recorder = {
   readonly contents: Content[]
   sent: number
-  /** Answers that were neither 202 nor 503: there may be none. */
+  /** Answers that were neither 202 nor a 503 that says when to come again: there may be none. */
   readonly unexpected: string[]
   /** A content that nobody sent before. */
   make(size: number): Content
@@ -27,7 +28,7 @@ export type Recorder = {
 
 const USER_IDS = 300
 const DAYS_BACK_SECONDS = 20 * 24 * 3_600
-const BIG_BATCH = 1_000
+export const BIG_BATCH = 1_000
 const MAX_BATCH = 50
 
 export function newRecorder(random: Random, now: Instant): Recorder {
@@ -75,20 +76,32 @@ export async function send(
   if (answer === null) return null
   const requestId = /^\/v1\/requests\/(.+)$/.exec(answer.headers.location ?? '')?.[1]
   if (answer.status === 202 && requestId !== undefined) content.acknowledged.push(requestId)
-  else if (answer.status !== 503) recorder.unexpected.push(`${answer.status} ${answer.body}`)
+  else if (!isComeAgain(answer)) recorder.unexpected.push(`${answer.status} ${answer.body}`)
   return answer.status
 }
 
+/** A 503 that says when to come again. */
+function isComeAgain({ status, headers }: Answer): boolean {
+  return status === 503 && /^[1-9]\d*$/.test(headers['retry-after'] ?? '')
+}
+
 export type Load = {
-  /** How many 202s came so far. */
+  /** How many 202s came so far, and how many 503s. */
   accepted(): number
+  refused(): number
   /** Lets requests under way finish. */
   stop(): Promise<void>
   /** Over when every connection found the server gone. */
   readonly over: Promise<unknown>
 }
 
-/** Sends without a pause over each connection, first what is `again`, until it is stopped or the server is gone. */
+/** What a client waits after a 503, and after no answer: less than it is told, so that a test gets on. */
+const PAUSE_MS = 50
+
+/**
+ * Sends without a pause over each connection, first what is `again`, until it is stopped or the server is gone; of a
+ * server that `isThereAlways` that is not expected. What is answered 503 is sent again.
+ */
 export function startLoad(options: {
   client: Client
   key: string
@@ -96,23 +109,35 @@ export function startLoad(options: {
   random: Random
   connections: number
   again?: readonly Content[]
+  /** How many reports the next request has. */
+  size?: (random: Random) => number
+  isThereAlways?: boolean
 }): Load {
-  const { client, key, recorder, random } = options
+  const { client, key, recorder, random, size = randomSize, isThereAlways = false } = options
   const again = [...(options.again ?? [])]
   let isStopping = false
-  let accepted = 0
+  const counts = { accepted: 0, refused: 0 }
 
   async function work(): Promise<void> {
     while (!isStopping) {
-      const status = await send(client, key, recorder, again.pop() ?? recorder.make(randomSize(random)))
-      if (status === null) return
-      if (status === 202) accepted += 1
+      const content = again.pop() ?? recorder.make(size(random))
+      const status = await send(client, key, recorder, content)
+      if (status === 202) {
+        counts.accepted += 1
+        continue
+      }
+      if (status === null && !isThereAlways) return
+      if (status === null) recorder.unexpected.push('no answer')
+      else counts.refused += 1
+      again.push(content)
+      await delay(PAUSE_MS)
     }
   }
 
   const over = Promise.all(Array.from({ length: options.connections }, work))
   return {
-    accepted: () => accepted,
+    accepted: () => counts.accepted,
+    refused: () => counts.refused,
     over,
     async stop() {
       isStopping = true

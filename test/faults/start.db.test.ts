@@ -1,20 +1,30 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { sql } from 'kysely'
-import { ENGINES, openStore, TEST_DATABASE_URL } from '../support/stores.ts'
+import { freePort } from '../../scripts/cluster.ts'
+import { openEmbedded } from '../../src/storage/embedded/embedded.ts'
+import { migrate, migrations } from '../../src/storage/migrate.ts'
+import { contextOn, createDatabase, type Engine, ENGINES, openStore, TEST_DATABASE_URL } from '../support/stores.ts'
 import { type Answer, httpGet, httpPost } from './client.ts'
 import {
   assertOneLine,
   ended,
-  freePort,
+  type Environment,
   plainLines,
   runZego,
   spawnServer,
   statusOf,
   stopServer,
+  stopWell,
   waitFor,
+  withServer,
+  zego,
+  zegoCheck,
 } from './harness.ts'
 import { openProxy } from './proxy.ts'
 import { openChildStore } from './store.ts'
@@ -76,6 +86,29 @@ for (const engine of ENGINES) {
         await store.remove()
       }
     })
+  })
+}
+
+for (const engine of ENGINES) {
+  test(`D11 a database of an older program (${engine}): the server brings it up to date and serves it`, async () => {
+    const store = await openOlderStore(engine)
+    try {
+      if (engine === 'server') {
+        const line = /the database lacks migrations: run "zego migrate" first/
+        assertOneLine(await runZego(store.environment, 'check'), 1, line)
+      }
+      await withServer(store.environment, async (server) => {
+        assert.equal(
+          (await httpPost(`${server.url}/v1/shift/login/`, await newKey(store.environment), REPORT)).status,
+          202,
+        )
+        await stopWell(server)
+      })
+      assert.deepEqual(await zego(store.environment, 'migrate'), { applied: [] }, 'nothing is left to do')
+      assert.equal((await zegoCheck(store.environment)).reports, 1)
+    } finally {
+      await store.remove()
+    }
   })
 }
 
@@ -142,6 +175,31 @@ describe('D11 a database server', { skip: NEEDS_SERVER }, () => {
     }
   })
 })
+
+/** An empty store with the first migration only. */
+async function openOlderStore(engine: Engine): Promise<{ environment: Environment; remove(): Promise<void> }> {
+  const first = migrations().slice(0, 1)
+  if (engine === 'server') {
+    const database = await createDatabase()
+    const { context, close } = contextOn({ url: database.url })
+    await migrate(context.db, first)
+    await close()
+    return { environment: { DATABASE_URL: database.url }, remove: database.drop }
+  }
+  const dataDir = mkdtempSync(join(tmpdir(), 'zego-older-'))
+  const engineOptions = { dataDir, mayShare: false, onFirstStart: () => {}, onBroken: () => {} }
+  const embedded = await openEmbedded(engineOptions)
+  const { context, close } = contextOn({ embeddedHost: embedded.host })
+  await migrate(context.db, first)
+  await close()
+  await embedded.close()
+  return { environment: { DATA_DIR: dataDir }, remove: async () => rmSync(dataDir, { recursive: true }) }
+}
+
+async function newKey(environment: Environment): Promise<string> {
+  await zego(environment, 'work-provider', 'create', 'Courier Ltd')
+  return (await zego<{ key: string }>(environment, 'key', 'create', '--work-provider', 'Courier Ltd')).key
+}
 
 /** Starts a server that has to end by itself. */
 async function runServerToItsEnd(

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { fromTemporal } from '../../src/domain/instant.ts'
 import { ENGINES, type Engine } from '../support/stores.ts'
 import { openClient } from './client.ts'
-import { ended, type Server, waitFor, withServer, zegoCheck } from './harness.ts'
+import { alive, ended, type Server, statusOf, waitFor, withServer, zegoCheck } from './harness.ts'
 import { compareLedgers, readEvents, readReports, waitUntilInboxEmpty } from './ledger.ts'
 import { newRecorder, type Recorder, startLoad } from './load.ts'
 import { freshSeed, type Random, seededRandom } from './random.ts'
@@ -16,14 +16,18 @@ import { type ChildStore, openChildStore } from './store.ts'
 const STOP_DEADLINE_MS = 10_000
 const CONNECTIONS = 24
 const MIN_ACCEPTED = 100
+const BYTE_EVERY_MS = 20
 
 const seed = freshSeed()
 
 // Mostly they wait for the request that never ends: both at once.
 describe(`D8 SIGTERM under load (seed ${seed})`, { concurrency: true }, () => {
   for (const engine of ENGINES) {
-    test(`ends with 0 in time although a connection idles and a request never ends, and loses no 202 (${engine})`, () =>
+    test(`ends with 0 in time although a connection idles, a request is half sent and another never ends, and loses no 202 (${engine})`, () =>
       stopUnderLoad(engine, seed))
+
+    test(`answers what was under way, each answer the last of its connection, /readyz 503; idle connections are closed, new ones refused (${engine})`, () =>
+      stopStepByStep(engine))
   }
 })
 
@@ -42,6 +46,7 @@ async function stopUnderLoad(engine: Engine, seed: number): Promise<void> {
 async function stopUnderLoadOf(server: Server, key: string, recorder: Recorder, random: Random): Promise<void> {
   const idle = await idleConnection(server)
   const halfSent = await halfSentRequest(server, key)
+  const endless = await endlessRequest(server, key)
   const client = openClient(server.port, CONNECTIONS)
   const load = startLoad({ client, key, recorder, random, connections: CONNECTIONS })
   await waitFor('some load', () => load.accepted() >= MIN_ACCEPTED)
@@ -49,10 +54,82 @@ async function stopUnderLoadOf(server: Server, key: string, recorder: Recorder, 
   const exit = await ended(server, STOP_DEADLINE_MS)
   await load.over
   client.close()
-  idle.destroy()
-  halfSent.destroy()
+  for (const socket of [idle, halfSent, endless]) socket.destroy()
   assert.deepEqual(exit, { code: 0, signal: null }, server.stderr())
   assert.deepEqual(recorder.unexpected, [], 'every answer is a 202 or a 503')
+  assert.deepEqual(errorsOf(server), [], 'nothing lacked what was stopped before it')
+}
+
+/** The clients begin before the server is told to stop, and finish when it takes no new ones any more. */
+async function stopStepByStep(engine: Engine): Promise<void> {
+  const store = await openChildStore(engine)
+  try {
+    await withServer(store.environment, async (server) => {
+      const idle = await idleConnection(server)
+      const body = JSON.stringify({ workProviderUserId: 'u1', timestamp: '2026-11-01T10:00:00Z' })
+      const report = await begun(server, `${reportHead(store.key, body.length)}${body.slice(0, -1)}`)
+      const readiness = await begun(server, 'GET /readyz HTTP/1.1\r\nHost: localhost\r\n')
+      const isIdleClosed = once(idle, 'close')
+      server.process.kill('SIGTERM')
+      await isIdleClosed
+      await waitFor('new connections being refused', async () => (await statusOf(`${server.url}/livez`)) === null)
+      alive(server)
+      assert.match(await finish(report, body.slice(-1)), /^HTTP\/1\.1 202 [^]*\r\nConnection: close\r\n/)
+      assert.match(await finish(readiness, '\r\n'), /^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n/)
+      assert.deepEqual(await ended(server, STOP_DEADLINE_MS), { code: 0, signal: null }, server.stderr())
+      assert.deepEqual(errorsOf(server), [])
+    })
+    const reports = await withServer(store.environment, () => reportsOf(store))
+    assert.deepEqual(reports, ['u1'], 'what was answered 202 is there')
+  } finally {
+    await store.remove()
+  }
+}
+
+async function reportsOf(store: ChildStore): Promise<string[]> {
+  const { context, close } = store.connect()
+  try {
+    return (await readReports(context.db)).map((report) => report.identity)
+  } finally {
+    await close()
+  }
+}
+
+function errorsOf(server: Server): string[] {
+  return server
+    .stderr()
+    .split('\n')
+    .filter((line) => /"level":"(?:error|fatal)"/.test(line) || line.startsWith('zego: '))
+}
+
+/** A client that has sent the beginning of a request. */
+async function begun(server: Server, beginning: string): Promise<Socket> {
+  const socket = await rawConnection(server)
+  await new Promise((resolve) => socket.write(beginning, resolve))
+  return socket
+}
+
+/** Sends the end of a request; answers all that came until the server closed the connection. */
+async function finish(socket: Socket, end: string): Promise<string> {
+  let answer = ''
+  socket.setEncoding('latin1').on('data', (text: string) => (answer += text))
+  const closed = once(socket, 'close')
+  socket.write(end)
+  await closed
+  return answer
+}
+
+function reportHead(key: string, length: number): string {
+  return `POST /v1/shift/login/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${key}\r\nContent-Length: ${length}\r\n\r\n`
+}
+
+/** A client whose body goes on for ever, a byte at a time. */
+async function endlessRequest(server: Server, key: string): Promise<Socket> {
+  const head = `POST /v1/shift/login/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${key}\r\nTransfer-Encoding: chunked\r\n\r\n`
+  const socket = await begun(server, head)
+  const timer = setInterval(() => socket.write('1\r\n[\r\n'), BYTE_EVERY_MS)
+  socket.on('close', () => clearInterval(timer))
+  return socket
 }
 
 /** A client that keeps its connection after an answer and then says nothing. */
@@ -64,11 +141,8 @@ async function idleConnection(server: Server): Promise<Socket> {
 }
 
 /** A client that promised more than it ever sends. */
-async function halfSentRequest(server: Server, key: string): Promise<Socket> {
-  const socket = await rawConnection(server)
-  const head = `POST /v1/shift/login/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${key}\r\nContent-Length: 100\r\n\r\n`
-  await new Promise((resolve) => socket.write(`${head}{"workProviderUserId":"half`, resolve))
-  return socket
+function halfSentRequest(server: Server, key: string): Promise<Socket> {
+  return begun(server, `${reportHead(key, 100)}{"workProviderUserId":"half`)
 }
 
 async function rawConnection(server: Server): Promise<Socket> {

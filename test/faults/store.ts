@@ -7,8 +7,9 @@ import type { Context } from '../../src/app/context.ts'
 import { createCustomer } from '../../src/app/customers.ts'
 import { createLink } from '../../src/app/links.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
+import { MICROSECONDS_PER_MINUTE, plus } from '../../src/domain/instant.ts'
 import { openDatabase } from '../../src/storage/database.ts'
-import { contextOn, type Engine, openStore } from '../support/stores.ts'
+import { contextOn, type Engine, openStore, TEST_DATABASE_URL } from '../support/stores.ts'
 import type { Environment } from './harness.ts'
 
 /** A store for programs in processes of their own: no engine of it runs in this one. */
@@ -30,8 +31,9 @@ export const BOUND_USER_IDS = 5
 export async function openChildStore(
   engine: Engine,
   prepare: (context: Context) => Promise<unknown> = async () => {},
+  serverUrl = TEST_DATABASE_URL,
 ): Promise<ChildStore> {
-  const store = await openStore(engine)
+  const store = await openStore(engine, serverUrl)
   const { id: workProviderId } = await createWorkProvider(store.context, 'Courier Ltd')
   const { key } = await createKey(store.context, 'Courier Ltd')
   await linkCustomers(store.context)
@@ -56,10 +58,16 @@ export async function openChildStore(
   }
 }
 
-async function linkCustomers(context: Context): Promise<void> {
+export async function linkCustomers(context: Context): Promise<void> {
   for (let index = 0; index < BOUND_USER_IDS; index++) {
     const { customerNumber } = await createCustomer(context, { email: `c${index}@example.com` })
-    await createLink(context, { workProvider: 'Courier Ltd', customerNumber, workProviderUserId: `u${index}` })
+    const consentedAt = plus(context.now(), -MICROSECONDS_PER_MINUTE)
+    await createLink(context, {
+      workProvider: 'Courier Ltd',
+      customerNumber,
+      workProviderUserId: `u${index}`,
+      consentedAt,
+    })
   }
 }
 

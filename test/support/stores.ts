@@ -36,8 +36,9 @@ export function onEachEngine(name: string, suite: (engine: Engine) => void): voi
   for (const engine of ENGINES) describe(`${name} (${engine})`, () => suite(engine))
 }
 
-export function openStore(engine: Engine): Promise<Store> {
-  return engine === 'embedded' ? openEmbeddedStore() : openServerStore()
+/** `serverUrl`: on which server, if not the one for the tests. */
+export function openStore(engine: Engine, serverUrl = TEST_DATABASE_URL): Promise<Store> {
+  return engine === 'embedded' ? openEmbeddedStore() : openServerStore(serverUrl!)
 }
 
 export function contextOn(
@@ -120,12 +121,9 @@ async function embeddedTemplate(): Promise<string> {
   return path
 }
 
-async function openServerStore(): Promise<Store> {
-  const name = `zego_test_${randomBytes(6).toString('hex')}`
-  await onServer(`create database ${name}`)
-  const url = new URL(TEST_DATABASE_URL!)
-  url.pathname = `/${name}`
-  const target = { url: url.href }
+async function openServerStore(serverUrl: string): Promise<Store> {
+  const database = await createDatabase(serverUrl)
+  const target = { url: database.url }
   const opened = contextOn(target)
   await migrate(opened.context.db)
   await ensurePartitions(opened.context.db, opened.context.now())
@@ -133,16 +131,25 @@ async function openServerStore(): Promise<Store> {
     engine: 'server',
     target,
     context: opened.context,
-    environment: { DATABASE_URL: url.href, ZEGO_DEMO: '0' },
+    environment: { DATABASE_URL: database.url, ZEGO_DEMO: '0' },
     async close() {
       await opened.close()
-      await onServer(`drop database ${name} with (force)`)
+      await database.drop()
     },
   }
 }
 
-async function onServer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: TEST_DATABASE_URL })
+/** An empty database on a server. */
+export async function createDatabase(serverUrl = TEST_DATABASE_URL!): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `zego_test_${randomBytes(6).toString('hex')}`
+  await onServer(`create database ${name}`, serverUrl)
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => onServer(`drop database ${name} with (force)`, serverUrl) }
+}
+
+export async function onServer(statement: string, serverUrl = TEST_DATABASE_URL!): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl })
   await client.connect()
   try {
     await client.query(statement)

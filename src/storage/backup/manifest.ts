@@ -72,6 +72,8 @@ export function tailBytes(end: Buffer): number | null {
 
 /** Reads a tail, with the digest of the payload; null: something in the file is not as it was written. */
 export function decodeTail(tail: Buffer, payloadDigest: Hash): Manifest | null {
+  // A length that is not the one written would leave the digest right, and only move where the payload ends.
+  if (tail.readUInt32LE(0) !== FRAME_MAGIC || tail.readUInt32LE(4) !== tail.length - HEAD_BYTES) return null
   const upToDigest = tail.subarray(0, -END_BYTES)
   const sum = payloadDigest.update(upToDigest).digest()
   if (!sum.equals(tail.subarray(-END_BYTES, -END_BYTES + DIGEST_BYTES))) return null
