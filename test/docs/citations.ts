@@ -17,13 +17,30 @@ export function rowsIn(markdown: string): string[][] {
   )
 }
 
-const DECLARATION = /\b(?:it|test|describe|onEachEngine|describeInBrowser)\(\s*(['"`])/g
+/** What a test or suite begins with, or a row of the faults (test/faults/row.ts), whose id comes before its guarantee. */
+const DECLARATION = /(?:\b(?:it|test|describe|onEachEngine|describeInBrowser)\(|\bid: '(\w+)',\s+guarantee:)\s*(['"`])/g
+const IMPORT_BESIDE = /^import .* from '\.\/([\w-]+\.ts)'$/gm
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t' }
+
+/** The titles of all tests of a file; of one that runs rows of the faults, also those of the files beside it. */
+export function titlesOf(file: string, read: (path: string) => string): Set<string> {
+  const source = read(file)
+  if (!source.includes('testRow(')) return titlesIn(source)
+  const folder = file.slice(0, file.lastIndexOf('/'))
+  const beside = [...source.matchAll(IMPORT_BESIDE)].map(([, name]) => read(`${folder}/${name}`))
+  return new Set([source, ...beside].flatMap((one) => [...titlesIn(one)]))
+}
 
 /** The titles of all tests and suites of a source; `...` stands for each part of a template that varies. */
 export function titlesIn(source: string): Set<string> {
-  const found = source.matchAll(DECLARATION)
-  return new Set([...found].map((match) => titleAt(source, match.index + match[0].length, match[1]!)))
+  const found = [...source.matchAll(DECLARATION)]
+  return new Set(
+    found.map((match) => {
+      const [whole, row, quote = ''] = match
+      const title = titleAt(source, match.index + whole.length, quote)
+      return row === undefined ? title : `${row} ${title}`
+    }),
+  )
 }
 
 function titleAt(source: string, start: number, quote: string): string {

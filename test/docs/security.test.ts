@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { citationsIn, rowsIn, titlesIn } from './citations.ts'
+import { citationsIn, rowsIn, titlesIn, titlesOf } from './citations.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
@@ -34,7 +34,7 @@ describe('what the documents say of tests', () => {
       assert.ok(citations.length > 0, 'no test is named')
       for (const { file, title } of citations) {
         assert.ok(existsSync(new URL(file, ROOT)), `there is no ${file}`)
-        assert.ok(titlesIn(read(file)).has(title), `${file} has no test named: ${title}`)
+        assert.ok(titlesOf(file, read).has(title), `${file} has no test named: ${title}`)
       }
       // What is written in another way would not be looked at.
       const files = [...text.matchAll(/\btest\/[\w./-]+\.ts\b/g)].map(([file]) => file)
@@ -46,6 +46,15 @@ describe('what the documents say of tests', () => {
   test('a test that was renamed, or is only a part of another name, is not there', () => {
     const source = "it('is kept', () => {})\nfor (const path of PATHS) test(`GET ${path(`${x}`)}: 200`, async () => {})"
     assert.deepEqual(titlesIn(source), new Set(['is kept', 'GET ...: 200']))
+    const row = "export const row: Row = {\n  id: 'D0',\n  guarantee:\n    'it lives',\n}"
+    const files: Record<string, string> = {
+      'a/row.ts': row,
+      'a/b.test.ts': "import { row } from './row.ts'\n\ntestRow(row, 2)",
+    }
+    assert.deepEqual(
+      titlesOf('a/b.test.ts', (path) => files[path]!),
+      new Set(['D0 it lives']),
+    )
     assert.deepEqual(citationsIn('see `test/a.test.ts: "is "kept""`; `test/b.test.ts: "GET ...: 200"`'), [
       { file: 'test/a.test.ts', title: 'is "kept"' },
       { file: 'test/b.test.ts', title: 'GET ...: 200' },
