@@ -55,7 +55,8 @@ export async function makeCluster(options: ClusterOptions): Promise<Cluster> {
   const [command, ...args] = [
     ...(options.prefix ?? []),
     join(options.binaries, 'postgres'),
-    ...['-D', data],
+    '-D',
+    data,
     ...Object.entries({ ...own, ...options.settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]
   let server: ChildProcess | null = null

@@ -1,4 +1,4 @@
 import { answerLost } from './answer-lost.ts'
 import { testRow } from './row-test.ts'
 
-testRow(answerLost, 20)
+testRow(answerLost, 5)

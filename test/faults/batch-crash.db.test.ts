@@ -1,4 +1,4 @@
 import { batchCrashed } from './batch-crash.ts'
 import { testRow } from './row-test.ts'
 
-testRow(batchCrashed, 4)
+testRow(batchCrashed, 2)

@@ -1,4 +1,4 @@
 import { connectionsTerminated } from './connections-terminated.ts'
 import { testRow } from './row-test.ts'
 
-testRow(connectionsTerminated, 15)
+testRow(connectionsTerminated, 5)

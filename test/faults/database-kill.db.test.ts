@@ -1,4 +1,4 @@
 import { databaseKilled } from './database-kill.ts'
 import { testRow } from './row-test.ts'
 
-testRow(databaseKilled, 2)
+testRow(databaseKilled, 1)

@@ -44,9 +44,14 @@ export function newRecorder(random: Random, now: Instant): Recorder {
         // The count in the microseconds makes each report one of its kind.
         const secondsAgo = random.between(60, DAYS_BACK_SECONDS)
         const at = plus(now, -secondsAgo * MICROSECONDS_PER_SECOND)
-        return { userId: `u${random.below(USER_IDS)}`, at: plus(at, -(at % MICROSECONDS_PER_SECOND) + made) }
+        // The first is one whose login makes a shift, whatever else comes.
+        return {
+          userId: `u${made === 1 ? 0 : random.below(USER_IDS)}`,
+          at: plus(at, -(at % MICROSECONDS_PER_SECOND) + made),
+        }
       })
-      const content: Content = { kind: random.pick(['login', 'logout']), items, sends: 0, acknowledged: [] }
+      const kind = contents.length === 0 ? 'login' : random.pick(['login', 'logout'] as const)
+      const content: Content = { kind, items, sends: 0, acknowledged: [] }
       contents.push(content)
       return content
     },

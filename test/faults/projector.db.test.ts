@@ -3,4 +3,4 @@ import { projectorKilled } from './projector-kill.ts'
 import { testRow } from './row-test.ts'
 
 testRow(projectorCut, 1)
-testRow(projectorKilled, 3)
+testRow(projectorKilled, 1)

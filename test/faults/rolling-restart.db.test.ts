@@ -1,4 +1,4 @@
 import { rollingRestart } from './rolling-restart.ts'
 import { testRow } from './row-test.ts'
 
-testRow(rollingRestart, 2)
+testRow(rollingRestart, 1)
