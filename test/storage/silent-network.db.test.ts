@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { isUnavailable, openDatabase, ping } from '../../src/storage/database.ts'
 import { waitFor } from '../faults/harness.ts'
 import { openProxy } from '../faults/proxy.ts'
-import { openStore, TEST_DATABASE_URL } from '../support/stores.ts'
+import { openStore, type Store, TEST_DATABASE_URL } from '../support/stores.ts'
 
 /** As many as a pool keeps. */
 const CONNECTIONS = 10
@@ -23,9 +23,9 @@ test(
     url.host = `127.0.0.1:${proxy.port}`
     const { db, close } = openDatabase({ url: url.href }, () => {}, [], 'callers')
     try {
-      const inUse = Array.from({ length: CONNECTIONS }, () => sql`select pg_sleep(0.5)`.execute(db))
+      const inUse = Array.from({ length: CONNECTIONS }, () => sql`select pg_sleep(3)`.execute(db))
       const over = Promise.allSettled(inUse)
-      await waitFor('all connections being in use', () => proxy.made() === CONNECTIONS)
+      await waitFor('all connections being in use', async () => (await sleeping(store)) === CONNECTIONS)
       proxy.setWeather({ kind: 'silent' })
       proxy.setWeather({ kind: 'clear' })
       const isHealed = (): Promise<boolean> =>
@@ -45,3 +45,12 @@ test(
     }
   },
 )
+
+/** How many statements of the test the server is busy with. */
+async function sleeping({ context }: Store): Promise<number> {
+  const { rows } = await sql<{ sleeping: number }>`
+    select count(*)::int as sleeping from pg_stat_activity
+    where datname = current_database() and state = 'active' and query like 'select pg_sleep%'
+  `.execute(context.db)
+  return rows[0]!.sleeping
+}
