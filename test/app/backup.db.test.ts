@@ -24,7 +24,7 @@ import { histories, startHistory } from '../whole/random-history.ts'
 
 /* What is written of a store's rows, and made of them: on whichever engine, since a backup may change it. */
 
-const COPIES = 3
+const COPIES = 1
 const HISTORIES_MEANWHILE = 200
 /** A string with whatever JSON, COPY, lines of text and SQL may stumble over. */
 const ODD = 'a\\nb\n\r\t"\'\u2028\u{1F6B2}e\u0301 {"x":1} \\x00 \u202e%_$1 null'

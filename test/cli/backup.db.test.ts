@@ -15,8 +15,8 @@ import { type ChildStore, openChildStore } from '../faults/store.ts'
 import { type EmptyPlace, makeEmptyPlace } from '../support/empty-stores.ts'
 import { type Engine, onEachEngine, TEST_DATABASE_URL } from '../support/stores.ts'
 
-const KILLS = 6
-const MAX_MS_BEFORE_KILL = 4_000
+const KILLS = 2
+const MAX_MS_BEFORE_KILL = 2_000
 /** The first kill comes before any restore can be over. */
 const FIRST_MS = 100
 

@@ -20,8 +20,8 @@ import { openChildStore } from './store.ts'
  */
 
 const CONNECTIONS = 4
-const BACKUPS = 2
-const ANSWERS_BEFORE = 500
+const BACKUPS = 1
+const ANSWERS_BEFORE = 300
 const MAX_BATCH = 4
 
 type Made = { file: string; bytes: number; engine: string; schema: string[] }

@@ -1,4 +1,4 @@
 import { serverKilled } from './kill.ts'
 import { testRow } from './row-test.ts'
 
-testRow(serverKilled, 2)
+testRow(serverKilled, 1)
