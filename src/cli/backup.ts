@@ -29,7 +29,7 @@ export function backupCommands(program: Command, cli: Cli): void {
       show(cli, options.json, toJson(file, made), () =>
         [
           `Backed up into ${printable(file)}: ${describe(made)}.`,
-          'To check it, restore it elsewhere and run "zego check" there:',
+          'To check it, restore it elsewhere, and derive everything again there:',
           ...howToTry(file, made),
         ].join('\n'),
       )
@@ -40,9 +40,11 @@ export function backupCommands(program: Command, cli: Cli): void {
     .action(async (file: string, options: { json?: boolean }) => {
       const restored = await cli.restore(file)
       show(cli, options.json, { ...toJson(file, restored), leftOut: restored.leftOut }, () =>
-        [`Restored ${printable(file)}: ${describe(restored)}.`, ...leftOut(restored), 'To check it: zego check'].join(
-          '\n',
-        ),
+        [
+          `Restored ${printable(file)}: ${describe(restored)}.`,
+          ...leftOut(restored),
+          'To check it: npx zego check',
+        ].join('\n'),
       )
     })
 }
@@ -55,7 +57,8 @@ function toJson(file: string, { manifest, bytes }: Made) {
 }
 
 function describe({ manifest, bytes }: Made): string {
-  const size = `${(bytes / BYTES_PER_MEGABYTE).toFixed(1)} MB`
+  const size =
+    bytes < BYTES_PER_MEGABYTE ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / BYTES_PER_MEGABYTE).toFixed(1)} MB`
   const from = `from ${manifest.begunAt}, by zego ${manifest.program}`
   if (manifest.engine === 'server') return `${size}, ${from} and pg_dump ${manifest.pgDump}`
   const rows = (prefix: string): number =>
@@ -66,7 +69,7 @@ function describe({ manifest, bytes }: Made): string {
 
 function howToTry(file: string, { manifest }: Made): string[] {
   const where = manifest.engine === 'embedded' ? 'DATA_DIR=/tmp/try' : 'DATABASE_URL=postgres://.../EMPTY_DATABASE'
-  return [`  ${where} zego restore ${printable(file)} && ${where} zego check`]
+  return [`  ${where} npx zego restore ${printable(file)} && ${where} npx zego check`]
 }
 
 function leftOut(restored: Restored): string[] {

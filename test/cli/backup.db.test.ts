@@ -58,7 +58,7 @@ onEachEngine('zego backup and zego restore', (engine) => {
   it('needs no server that runs, and tells people and programs what was done', async () => {
     const environment = await emptyPlace(engine)
     const said = await runZego(environment, 'restore', file)
-    assert.match(said.stdout, /^Restored .*: \d+\.\d MB, .* by zego \S+.*\.\nTo check it: zego check\n$/)
+    assert.match(said.stdout, /^Restored .*: \d+ kB, .* by zego \S+.*\.\nTo check it: npx zego check\n$/)
     assert.equal(said.stderr, '', 'no line of progress where there is no terminal')
     assert.equal((await zegoCheck(environment)).ok, true)
     const again = await zego<{ bytes: number; schema: string[] }>(
