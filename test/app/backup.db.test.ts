@@ -17,9 +17,9 @@ import { type Database, databaseNow, inTransaction } from '../../src/storage/dat
 import { copyCluster } from '../../src/storage/embedded/snapshot.ts'
 import { migrate, migrations, pendingMigrations } from '../../src/storage/migrate.ts'
 import { growStore } from '../support/grown-store.ts'
-import { openEmptyStore, openStoreIn } from '../support/empty-stores.ts'
+import { openEmptyStore } from '../support/empty-stores.ts'
 import { SEED } from '../support/properties.ts'
-import { onEachEngine, openStore, type Store } from '../support/stores.ts'
+import { onEachEngine, openStore, openStoreIn, type Store } from '../support/stores.ts'
 import { histories, startHistory } from '../whole/random-history.ts'
 
 /* What is written of a store's rows, and made of them: on whichever engine, since a backup may change it. */

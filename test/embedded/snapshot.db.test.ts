@@ -7,8 +7,7 @@ import { sql } from 'kysely'
 import type { Database } from '../../src/storage/database.ts'
 import { assertReplayed, copyCluster } from '../../src/storage/embedded/snapshot.ts'
 import { checkpoint } from '../../src/storage/maintenance.ts'
-import { openStoreIn } from '../support/empty-stores.ts'
-import { openStore, type Store } from '../support/stores.ts'
+import { openStore, openStoreIn, type Store } from '../support/stores.ts'
 
 /*
  * Commits are numbered. Each adds its number to one table, takes a row out of another, writes it all over a third, and

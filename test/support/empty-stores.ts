@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openEmbedded } from '../../src/storage/embedded/embedded.ts'
-import { contextOn, type Engine, onServer, type Store, TEST_DATABASE_URL } from './stores.ts'
+import { contextOn, type Engine, onServer, openStoreIn, type Store, TEST_DATABASE_URL } from './stores.ts'
 
 /* Stores that have nothing yet, not even a schema: what a backup is restored into. */
 
@@ -55,28 +54,6 @@ export async function openEmptyStore(engine: Engine): Promise<Store> {
     async close() {
       await store.close()
       await remove()
-    },
-  }
-}
-
-/** Opens the embedded store of a directory, making one without a schema where there is none. */
-export async function openStoreIn(dataDir: string): Promise<Pick<Store, 'context' | 'target' | 'close'>> {
-  const embedded = await openEmbedded({
-    dataDir,
-    mayShare: false,
-    onFirstStart: () => {},
-    onBroken: (reason) => {
-      throw new Error(reason)
-    },
-  })
-  const target = { embeddedHost: embedded.host }
-  const { context, close } = contextOn(target)
-  return {
-    context,
-    target,
-    async close() {
-      await close()
-      await embedded.close()
     },
   }
 }

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { sql } from 'kysely'
+import { freePort } from '../../scripts/cluster.ts'
 import { createKey } from '../../src/app/api-keys.ts'
 import type { Context } from '../../src/app/context.ts'
 import { type Limits, STANDARD_LIMITS } from '../../src/domain/limits.ts'
@@ -111,13 +110,4 @@ export async function openSite(
       await store.close()
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -64,6 +64,20 @@ export function contextOn(
 async function openEmbeddedStore(): Promise<Store> {
   const dataDir = mkdtempSync(join(tmpdir(), 'zego-test-'))
   cpSync(join(await embeddedTemplate(), 'postgres'), join(dataDir, 'postgres'), { recursive: true })
+  const { close, ...opened } = await openStoreIn(dataDir)
+  return {
+    engine: 'embedded',
+    ...opened,
+    environment: { DATA_DIR: dataDir, ZEGO_DEMO: '0' },
+    async close() {
+      await close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Opens the embedded store of a directory, making one without a schema where there is none. */
+export async function openStoreIn(dataDir: string): Promise<Pick<Store, 'context' | 'target' | 'close'>> {
   const embedded = await openEmbedded({
     dataDir,
     mayShare: false,
@@ -73,16 +87,13 @@ async function openEmbeddedStore(): Promise<Store> {
     },
   })
   const target = { embeddedHost: embedded.host }
-  const opened = contextOn(target)
+  const { context, close } = contextOn(target)
   return {
-    engine: 'embedded',
+    context,
     target,
-    context: opened.context,
-    environment: { DATA_DIR: dataDir, ZEGO_DEMO: '0' },
     async close() {
-      await opened.close()
+      await close()
       await embedded.close()
-      rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }
