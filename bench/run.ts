@@ -9,6 +9,7 @@ import { type Bench, COURIERS, type Row } from './bench.ts'
 import { customerNumberOf } from './load/job.ts'
 import { canPin, describeMachine } from './machine.ts'
 import { batches, forgetWaiting, singleReports, starting, statuses } from './measures/ceilings.ts'
+import { deskPages } from './measures/desk.ts'
 import { severalProcesses, sustainedAndMemory, visibility } from './measures/deriving.ts'
 import { growth, longStreams } from './measures/growth.ts'
 import { startGenerator } from './processes.ts'
@@ -43,6 +44,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   visibility: async (bench) => visibility(bench, await otherWorkProvider(bench)),
   processes: async (bench) => (bench.store.engine === 'server' ? severalProcesses(bench) : []),
   streams: longStreams,
+  desk: deskPages,
   growth,
 }
 

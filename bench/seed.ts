@@ -10,6 +10,9 @@ export type Seeded = { readonly workProviderId: string; readonly key: string }
 
 const CUSTOMERS_A_PIECE = 20_000
 
+export const nameOf = (courier: number): string => `Rider ${(courier * 7919) % 1_000_003} Number ${courier}`
+export const registrationOf = (courier: number): string => `VY7 ${courier}`
+
 /** Makes customers, each with a policy and an active link; their numbers are those of the generator's couriers, from 0 on. */
 export async function seed(context: Context, customers: number): Promise<Seeded> {
   const { id: workProviderId } = await createWorkProvider(context, 'Bench Ltd')
@@ -25,15 +28,18 @@ export async function seed(context: Context, customers: number): Promise<Seeded>
 
 async function seedPiece({ db }: Context, workProviderId: string, from: number, count: number): Promise<void> {
   const numbers = Array.from({ length: count }, (_, index) => customerNumberOf(from + index))
+  const names = Array.from({ length: count }, (_, index) => nameOf(from + index))
+  const registrations = Array.from({ length: count }, (_, index) => registrationOf(from + index))
   const userIds = Array.from({ length: count }, (_, index) => userIdOf(from + index))
   await sql`
-    insert into customer (customer_number, email, email_key)
-    select n, n || '@example.com', lower(n) || '@example.com' from unnest(${numbers}::text[]) n
+    insert into customer (customer_number, email, email_key, name)
+    select n, n || '@example.com', lower(n) || '@example.com', name
+    from unnest(${numbers}::text[], ${names}::text[]) made (n, name)
   `.execute(db)
   await sql`
     insert into policy (id, customer_number, class_of_use, cover_level, vehicle_registration, valid_from)
-    select gen_random_uuid(), n, 'Carriage of Goods for Hire & Reward', 'Third Party (TPO)', 'VY7 JC3', '2020-01-01'
-    from unnest(${numbers}::text[]) n
+    select gen_random_uuid(), n, 'Carriage of Goods for Hire & Reward', 'Third Party (TPO)', registration, '2020-01-01'
+    from unnest(${numbers}::text[], ${registrations}::text[]) made (n, registration)
   `.execute(db)
   await sql`
     insert into link (work_provider_id, customer_number) select ${workProviderId}, n from unnest(${numbers}::text[]) n

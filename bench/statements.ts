@@ -129,3 +129,44 @@ export async function databaseVersion({ db }: Context): Promise<string> {
   const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db)
   return rows[0]!.version
 }
+
+const CASES = 20_000
+
+/** Adds cases of every kind to the work list, each about another customer, as the program would have stored them. */
+export async function growCases({ db }: Context, workProviderId: string): Promise<void> {
+  await sql`
+    insert into link_conflict (work_provider_id, user_id, customer_number)
+    select ${workProviderId}, 'u-' || n + 1, 'C' || n from generate_series(0, ${CASES - 1}) n
+  `.execute(db)
+  await sql`
+    insert into reconciliation_case (kind, work_provider_id, about, claimant, since)
+    select 'conflicting claim', work_provider_id, user_id, customer_number, now() - row_number() over () * interval '1 minute'
+    from link_conflict
+  `.execute(db)
+  await sql`
+    insert into reconciliation_case (kind, work_provider_id, about, since)
+    select kind, ${workProviderId}, 'C' || n, now() - n * interval '1 minute'
+    from generate_series(0, ${CASES - 1}) n
+    cross join unnest(array['failed match', 'unknown customer number', 'waiting for consent']) kind
+  `.execute(db)
+  await sql`
+    insert into match (request_id, work_provider_id, customer_number, success)
+    select gen_random_uuid(), ${workProviderId}, 'C' || n, false from generate_series(0, ${CASES - 1}) n
+  `.execute(db)
+  for (const table of ['link_conflict', 'match', 'reconciliation_case'])
+    await sql`vacuum (analyze) ${sql.table(table)}`.execute(db)
+}
+
+/** What the pages of the desk are addressed by: a policy and a link of a customer, somebody of the desk, a mail. */
+export async function idsOfDesk(
+  { db }: Context,
+  customerNumber: string,
+): Promise<{ policy: string; link: string; person: string; mail: string }> {
+  const { rows } = await sql<{ policy: string; link: string; person: string; mail: string }>`
+    select (select id from policy where customer_number = ${customerNumber} limit 1) as policy,
+      (select id::text from link where customer_number = ${customerNumber} limit 1) as link,
+      (select id from desk_account limit 1) as person,
+      (select id::text from outbox limit 1) as mail
+  `.execute(db)
+  return rows[0]!
+}

@@ -8,16 +8,19 @@ export type TestServer = { readonly url: string; readonly from: string; stop(): 
 const LOCAL_URL = 'postgres://root@127.0.0.1:5432/test'
 const DEBIAN_ROOT = '/usr/lib/postgresql'
 
-/** The server of the environment, or the one that runs on this machine, or a throw-away one; null where none can be had. */
+/**
+ * The server of the environment, or a throw-away one in the temporary directory, or the one that runs on this machine;
+ * null where none can be had.
+ */
 export async function findTestServer(): Promise<TestServer | null> {
   const given = process.env['TEST_DATABASE_URL']
   if (given !== undefined && given !== '') {
     if (!(await answers(given))) throw new Error('TEST_DATABASE_URL is set, but nothing answers there')
     return { url: given, from: 'the one of TEST_DATABASE_URL', stop: async () => {} }
   }
-  if (await answers(LOCAL_URL)) return { url: LOCAL_URL, from: 'the one at 127.0.0.1:5432', stop: async () => {} }
   const binaries = findBinaries()
-  return binaries === null ? null : startCluster(binaries)
+  if (binaries !== null) return startCluster(binaries)
+  return (await answers(LOCAL_URL)) ? { url: LOCAL_URL, from: 'the one at 127.0.0.1:5432', stop: async () => {} } : null
 }
 
 /** Where Debian keeps `initdb` and `postgres`, the newest version; or where the PATH finds them. */

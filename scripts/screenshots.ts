@@ -6,7 +6,7 @@ import { openSite } from '../test/support/site.ts'
 
 /*
  * node scripts/screenshots.ts [NAME...]: pictures of every page in each of its states, as test/browser/states.ts makes
- * them; of some states only, when named.
+ * them; of some states only, when named. The README's pictures are some of these, copied to docs/images.
  */
 const FOLDER = fileURLToPath(new URL('../screenshots/', import.meta.url))
 const WIDTHS = [360, 1280]
@@ -25,7 +25,7 @@ const browser = await startChromium(path)
 let pictures = 0
 try {
   const states = (await makeStates(site)).filter(({ name }) => wanted.length === 0 || wanted.includes(name))
-  for (const [index, { name, open }] of states.entries()) {
+  for (const [index, { name, part, open }] of states.entries()) {
     const context = await newContext(browser, networkOf(index))
     const page = await context.newPage()
     await open(page)
@@ -36,6 +36,11 @@ try {
         await page.screenshot({ path: `${FOLDER}${name}-${width}-${colorScheme}.png`, fullPage: true })
         pictures += 1
       }
+    }
+    if (part !== undefined) {
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.locator(part).screenshot({ path: `${FOLDER}${name}-part.png` })
+      pictures += 1
     }
     await context.close()
   }

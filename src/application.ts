@@ -1,10 +1,15 @@
 import type { RequestListener } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { splitTarget } from './domain/query.ts'
+import { METRICS_PATH } from './http/metrics.ts'
 import type { Site } from './web/site.ts'
 
 /** The API and the pages as one: each path is one of them, and what is neither is refused in the caller's language. */
-export function buildApplication(api: RequestListener, site: Site): RequestListener {
+export function buildApplication(
+  api: RequestListener,
+  site: Site,
+  metrics: RequestListener | null = null,
+): RequestListener {
   const pages = getRequestListener((request, env) => site.app.fetch(request, env as HttpBindings), {
     // A HTTP/1.0 client need not name a host.
     hostname: 'localhost',
@@ -13,6 +18,7 @@ export function buildApplication(api: RequestListener, site: Site): RequestListe
   })
   return (incoming, outgoing) => {
     const { path } = splitTarget(incoming.url)
+    if (metrics !== null && path === METRICS_PATH) return metrics(incoming, outgoing)
     const isForSite = site.has(path) || (!path.startsWith('/v1') && namesHtml(incoming.headers.accept))
     if (isForSite) void pages(incoming, outgoing)
     else api(incoming, outgoing)

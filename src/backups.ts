@@ -16,6 +16,7 @@ import { DataDirectoryInUse, openEmbedded } from './storage/embedded/embedded.ts
 import { adoptCluster, hasCluster, openSideStore } from './storage/embedded/side-store.ts'
 import { assertReplayed, copyCluster } from './storage/embedded/snapshot.ts'
 import { checkpoint, freeze } from './storage/maintenance.ts'
+import { FEED_MIGRATION, leaveGapInFeeds } from './storage/feed.ts'
 import { appliedMigrations } from './storage/migrate.ts'
 
 /* Backups of either kind of store, by the programs and files of this machine: part of the composition root. */
@@ -143,7 +144,7 @@ async function restoreEmbedded(around: Surroundings, backup: Backup): Promise<re
         const restored = await restoreRows(db, backup, manifest, (progress) =>
           around.onProgress(rowsSoFar('restored', progress)),
         )
-        await note(around, db, 'backup restored')
+        await settle(around, db)
         await freeze(db)
         await checkpoint(db)
         return restored
@@ -180,10 +181,16 @@ async function restoreIntoServer(around: Surroundings, url: string, backup: Back
       backup.payload().pipe(running.process.stdin!)
       await running.ended()
     }
-    await note(around, db, 'backup restored')
+    await settle(around, db)
     await analyzeTables(db)
     return leftOut
   })
+}
+
+/** What is to be said and done of a store that was restored. */
+async function settle(around: Surroundings, db: Database): Promise<void> {
+  await note(around, db, 'backup restored')
+  if ((await appliedMigrations(db)).includes(FEED_MIGRATION)) await leaveGapInFeeds(db)
 }
 
 /** Who has a backup has everything: that one was begun is in the audit log, where the schema has one already. */

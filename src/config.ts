@@ -20,11 +20,15 @@ export type Config = {
   readonly limits: Limits
   /** Signs the cookies of those who log in; undefined: one is made, and kept beside the data. */
   readonly authSecret: string | undefined
+  /** Opens `/metrics` to whoever has it; undefined: there is none. */
+  readonly metricsToken: string | undefined
   /** Undefined: mails are printed. */
   readonly smtpUrl: string | undefined
   readonly mailFrom: string
   /** Whose `X-Forwarded-For` is believed: addresses, or networks as in `10.0.0.0/8`. */
   readonly trustedProxies: readonly string[]
+  /** Networks that webhooks may go to although they are not public: as above. */
+  readonly webhookNetworks: readonly string[]
   readonly logLevel: string
 }
 
@@ -51,6 +55,7 @@ const DEFAULTS = {
 }
 const MAIL_FROM = /^(?:[^<>@\r\n]+<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/
 const MIN_SECRET_CHARACTERS = 32
+const MIN_TOKEN_CHARACTERS = 16
 
 /** Reads the environment into a configuration. `readFile` reads what a `..._FILE` variable names. */
 export function readConfig(
@@ -64,7 +69,10 @@ export function readConfig(
     if (path === undefined) return text(name)
     if (text(name) !== undefined) problems.push(`${name} and ${name}_FILE are both set: set one`)
     try {
-      return readFile(path).trim() || undefined
+      const content = readFile(path).trim()
+      // Without this the program would open an embedded store where it was to use a server.
+      if (content === '') problems.push(`${name}_FILE names a file that is empty: ${path}`)
+      return content || undefined
     } catch {
       problems.push(`${name}_FILE names a file that cannot be read: ${path}`)
       return undefined
@@ -86,6 +94,13 @@ export function readConfig(
     return found ?? fallback
   }
 
+  const networks = (name: string): string[] => {
+    const given = (text(name) ?? '').split(/[\s,]+/).filter((one) => one !== '')
+    const wrong = given.filter((one) => !isAddressOrNetwork(one))
+    for (const one of wrong) problems.push(`${name} has something that is not an address: ${one}`)
+    return given.filter((one) => !wrong.includes(one))
+  }
+
   const host = text('HOST') ?? DEFAULTS.host
   const port = whole('PORT', DEFAULTS.port, 0, 65_535)
   const config: Config = {
@@ -99,9 +114,11 @@ export function readConfig(
     hasDemo: oneOf('ZEGO_DEMO', ['0', '1'], '1') === '1',
     limits: limitsBy(({ variable, standard, min, max }) => whole(variable, standard, min, max)),
     authSecret: secret('AUTH_SECRET'),
+    metricsToken: secret('METRICS_TOKEN'),
     smtpUrl: secret('SMTP_URL'),
     mailFrom: text('MAIL_FROM') ?? DEFAULTS.mailFrom,
-    trustedProxies: (text('TRUSTED_PROXIES') ?? '').split(/[\s,]+/).filter((proxy) => proxy !== ''),
+    trustedProxies: networks('TRUSTED_PROXIES'),
+    webhookNetworks: networks('WEBHOOK_NETWORKS'),
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   if (!isUrl(config.publicUrl, ['http:', 'https:'])) problems.push(`PUBLIC_URL is not a URL: ${config.publicUrl}`)
@@ -118,8 +135,8 @@ export function readConfig(
   if (config.authSecret !== undefined && config.authSecret.length < MIN_SECRET_CHARACTERS) {
     problems.push(`AUTH_SECRET has fewer than ${MIN_SECRET_CHARACTERS} characters`)
   }
-  for (const proxy of config.trustedProxies) {
-    if (!isAddressOrNetwork(proxy)) problems.push(`TRUSTED_PROXIES has something that is not an address: ${proxy}`)
+  if (config.metricsToken !== undefined && config.metricsToken.length < MIN_TOKEN_CHARACTERS) {
+    problems.push(`METRICS_TOKEN has fewer than ${MIN_TOKEN_CHARACTERS} characters`)
   }
   if (!isTimeZone(config.timeZone)) problems.push(`TIME_ZONE is not a time zone: ${config.timeZone}`)
   if (config.databaseUrl === undefined && config.role !== 'all') {

@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 
 export type Greeted = {
   readonly config: Config
+  /** Null: it listens to nothing. */
   readonly url: string | null
   /** The key of a demo that was made just now. */
   readonly demoKey: string | null
@@ -15,6 +16,7 @@ export type Greeted = {
 export function greeting({ config, url, demoKey, isDemo, isEmbedded }: Greeted): string[] {
   const store = isEmbedded ? `embedded PostgreSQL in ${config.dataDir}` : 'PostgreSQL server'
   if (url === null) return [`Deriving shifts (role ${config.role}, ${store}).`]
+  if (config.role === 'project') return [`Deriving shifts (role project, ${store}); /metrics is at ${url}.`]
   const opening = ['', `Listening on ${url} (${store}).`, '']
   if (!isDemo) return [...opening, ...keyLines('NAME'), '']
   const demo = [

@@ -2,25 +2,20 @@ import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
-import { type Command, CommanderError } from 'commander'
 import { backUp, restore, type Surroundings } from './backups.ts'
 import type { Cli } from './cli/cli.ts'
-import { startProgress } from './cli/progress.ts'
-import { buildProgram } from './cli/program.ts'
-import { BadConfiguration, type Config, readConfig } from './config.ts'
+import { type Progress, startProgress } from './cli/progress.ts'
+import { type Config, readConfig } from './config.ts'
 import type { Actor } from './domain/audit.ts'
 import { Impossible } from './domain/errors.ts'
 import { instantOfEpochMilliseconds } from './domain/instant.ts'
 import { openLog } from './log.ts'
 import { openContext } from './open.ts'
-import { isUnavailable, NotDurable } from './storage/database.ts'
-import { DataDirectoryInUse } from './storage/embedded/embedded.ts'
-import { migrate, NewerSchema, pendingMigrations } from './storage/migrate.ts'
+import { EXIT_FAILED, runProgram } from './run-program.ts'
+import { migrate, pendingMigrations } from './storage/migrate.ts'
 
 /* The composition root: the only place that reads the environment, and that decides how the process ends. */
 
-const EXIT_FAILED = 1
-const EXIT_USAGE = 2
 /** Longer than requests under way and the embedded engine may take to end. */
 const STOP_DEADLINE_MS = 15_000
 /**
@@ -32,6 +27,7 @@ const HEAP_GROWING_PERCENT = 200
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
   .version
 
+const openProgress = (): Progress => startProgress(process.stderr, () => performance.now())
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 // Whoever read the output may stop reading (`| head`): that is no reason to fail.
@@ -60,6 +56,7 @@ const cli: Cli = {
   restore: (file) => withSurroundings((around) => restore(around, file)),
   serve: runServer,
   print: say,
+  startProgress: openProgress,
   readInput: () => text(process.stdin),
   operator: operatorName(),
   now: () => instantOfEpochMilliseconds(Date.now()),
@@ -70,7 +67,7 @@ const cli: Cli = {
 async function withSurroundings<T>(work: (around: Surroundings) => Promise<T>): Promise<T> {
   const config = readConfig(process.env)
   process.umask(0o077)
-  const progress = startProgress(process.stderr, () => performance.now())
+  const progress = openProgress()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => die(`ended by ${signal}`))
   try {
     return await work({
@@ -142,37 +139,4 @@ function die(message: string): never {
   process.exit(EXIT_FAILED)
 }
 
-/** The one clear line for an error, or null when it is a fault of the program and its stack is worth seeing. */
-function explain(error: unknown): string | null {
-  if (error instanceof Impossible || error instanceof NewerSchema || error instanceof NotDurable) return error.message
-  if (error instanceof DataDirectoryInUse) return error.message
-  if (!(error instanceof Error)) return String(error)
-  const code = (error as { code?: string }).code
-  if (code === 'EADDRINUSE') return 'the address is in use: another server listens there; set PORT'
-  if (code === 'EACCES') return `no permission: ${error.message}`
-  if (error.name === 'AbortError') return 'stopped before the database answered'
-  if (code !== undefined && /^(28|3D)/.test(code)) return `the database server refuses: ${error.message}`
-  if (isUnavailable(error)) return `the database cannot be reached: ${error.message}`
-  return null
-}
-
-function exitOverride(command: Command): void {
-  command.exitOverride()
-  for (const child of command.commands) exitOverride(child)
-}
-
-const program = buildProgram(cli)
-exitOverride(program)
-try {
-  await program.parseAsync(process.argv)
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
-  } else if (error instanceof BadConfiguration) {
-    for (const problem of error.problems) process.stderr.write(`zego: ${problem}\n`)
-    process.exitCode = EXIT_USAGE
-  } else {
-    process.stderr.write(`zego: ${explain(error) ?? (error instanceof Error ? error.stack : String(error))}\n`)
-    process.exitCode = EXIT_FAILED
-  }
-}
+process.exitCode = await runProgram(cli, process.argv.slice(2), process)

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Context } from './app/context.ts'
+import { type Metrics, UNWATCHED } from './app/metrics.ts'
+import type { Outgoing } from './app/outgoing.ts'
 import type { Config } from './config.ts'
 import type { Actor } from './domain/audit.ts'
 import { instantOfEpochMilliseconds } from './domain/instant.ts'
@@ -22,6 +24,20 @@ export type OpenOptions = {
   readonly actor: Actor
   readonly onFirstStart: () => void
   readonly onBroken: (reason: string) => void
+  /** Of a process that somebody watches over. */
+  readonly metrics?: Metrics
+}
+
+/** What speaks TLS and looks names up is loaded when something is first posted: the program starts sooner without it. */
+function outgoingWhenUsed(allowed: readonly string[]): Outgoing {
+  let opened: Promise<Outgoing> | null = null
+  return {
+    mayBePlain: allowed.length > 0,
+    async post(message, signal) {
+      opened ??= import('./outgoing.ts').then(({ openOutgoing }) => openOutgoing(allowed))
+      return (await opened).post(message, signal)
+    },
+  }
 }
 
 export async function openContext(config: Config, log: Logger, options: OpenOptions): Promise<OpenContext> {
@@ -41,7 +57,9 @@ export async function openContext(config: Config, log: Logger, options: OpenOpti
     newId: () => randomUUIDv7(),
     randomBytes,
     log,
+    metrics: options.metrics ?? UNWATCHED,
     limits: config.limits,
+    outgoing: outgoingWhenUsed(config.webhookNetworks),
     timeZone: config.timeZone,
     publicUrl: config.publicUrl,
   }

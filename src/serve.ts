@@ -1,8 +1,9 @@
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Context } from './app/context.ts'
+import { startCountingQuality } from './app/count-quality.ts'
 import { createDemo, hasDemo } from './app/demo.ts'
 import { preparePartitions, startMaintenance } from './app/maintenance.ts'
 import { startProjector } from './app/project.ts'
@@ -10,24 +11,35 @@ import { openReadiness } from './app/readiness.ts'
 import type { Worker } from './app/worker.ts'
 import type { Config } from './config.ts'
 import { PROGRAM } from './domain/audit.ts'
+import { splitTarget } from './domain/query.ts'
+import { type DeskAccounts, openDeskAccounts } from './app/desk-accounts.ts'
 import { type DriverAccounts, openDriverAccounts } from './app/driver-accounts.ts'
+import { type Live, openLive } from './app/live.ts'
+import { startDeliverer } from './app/deliver.ts'
+import { startFeed } from './app/feed.ts'
+import { startTellingOfCaps } from './app/feed-shifts.ts'
+import { startTellingOfStatuses } from './app/feed-status.ts'
 import { startMailer } from './app/mailer.ts'
 import { startNotices } from './app/notices.ts'
 import { buildApplication } from './application.ts'
 import { authSecret } from './auth-secret.ts'
 import { buildApi } from './http/api.ts'
+import { buildMetrics, METRICS_PATH, TAKES_NOTHING } from './http/metrics.ts'
+import { openApiDocument } from './http/openapi/document.ts'
 import { createHttpServer } from './http/server.ts'
 import { startServices } from './http/services.ts'
 import { openMailTransport } from './mail-transport.ts'
 import { openContext } from './open.ts'
 import { assertDurable, isUnavailable } from './storage/database.ts'
+import { openMetrics } from './prometheus.ts'
 import { migrate } from './storage/migrate.ts'
 import { trustedProxies } from './web/kit/client-address.ts'
+import type { ApiDescription } from './web/kit/api-description.ts'
 import { buildSite } from './web/site.ts'
 import { greeting } from './greeting.ts'
 
-/** How long requests under way may take to finish once the server is told to stop. */
-const DRAIN_MS = 8_000
+/** How long requests under way may take to finish once the server is told to stop: the rest is to end within 8 s too. */
+const DRAIN_MS = 6_000
 const DRAIN_POLL_MS = 50
 const CONNECT_RETRY_MS = 500
 
@@ -43,40 +55,57 @@ export type ServeOptions = {
 
 export type Serving = { readonly url: string | null; stop(): Promise<void> }
 
-type State = { isPrepared: boolean; isStopping: boolean; accounts: DriverAccounts | null }
+type State = {
+  isPrepared: boolean
+  readonly stopping: AbortController
+  accounts: DriverAccounts | null
+  deskAccounts: DeskAccounts | null
+}
 
 /** Runs the server in its role. With a database server it listens at once, and is ready when that can be used. */
 export async function serve({ config, log, say, onBroken, signal }: ServeOptions): Promise<Serving> {
   const opened = await openContext(config, log, {
     mayShare: false,
+    metrics: openMetrics(),
     actor: PROGRAM,
     onFirstStart: () => say(`Preparing a new database in ${config.dataDir}: this first start takes some seconds.`),
     onBroken,
   })
   const { context, forCallers } = opened
-  const state: State = { isPrepared: false, isStopping: false, accounts: null }
+  const state: State = { isPrepared: false, stopping: new AbortController(), accounts: null, deskAccounts: null }
   const workers: Worker[] = []
   let projector: Worker | null = null
-  const http = config.role === 'project' ? null : startHttp(forCallers, config, state, () => projector?.nudge())
+  const live = openLive(context, state.stopping.signal)
+  const http =
+    config.role === 'project'
+      ? startHttpForWatchers(context, config)
+      : startHttp(forCallers, { config, state, live }, () => projector?.nudge())
   try {
     const url = http === null ? null : await listen(http.server, config)
     await prepare(context, config, signal)
     const demoKey = context.isEmbedded && config.hasDemo ? await createDemo(context) : null
-    state.accounts = openDriverAccounts(forCallers, await authSecret(context, config))
+    const secret = await authSecret(context, config)
+    state.accounts = openDriverAccounts(forCallers, secret)
+    state.deskAccounts = openDeskAccounts(forCallers, secret)
     const isDemo = demoKey !== null || (await hasDemo(context))
     state.isPrepared = true
     for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
     if (config.role !== 'accept') {
       workers.push((projector = startProjector(context, http?.callers ?? (() => 0))))
-      workers.push(startNotices(context), startMailer(context, await openMailTransport(config, say)))
+      workers.push(startNotices(context), startCountingQuality(context))
+      workers.push(startMailer(context, await openMailTransport(config, say)))
+      const deliverer = startDeliverer(context)
+      workers.push(startTellingOfCaps(context), startTellingOfStatuses(context), startFeed(context, deliverer.nudge))
+      workers.push(deliverer)
     }
     workers.push(startMaintenance(context))
     return {
       url,
       async stop() {
-        state.isStopping = true
+        state.stopping.abort()
         if (http !== null) await http.drain()
         for (const worker of workers) await worker.stop()
+        await live.stop()
         await opened.close()
       },
     }
@@ -89,13 +118,15 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
 
 type Http = { server: Server; callers: () => number; drain(): Promise<void> }
 
-function startHttp(context: Context, config: Config, state: State, onStored: () => void): Http {
+type HttpParts = { readonly config: Config; readonly state: State; readonly live: Live }
+
+function startHttp(context: Context, { config, state, live }: HttpParts, onStored: () => void): Http {
   const ready = openReadiness(context)
   const { services, stop } = startServices(context, {
     onStored,
     isPrepared: () => state.isPrepared,
     async assertReady() {
-      if (!state.isPrepared || state.isStopping) throw new Error('not ready yet, or stopping')
+      if (!state.isPrepared || state.stopping.signal.aborted) throw new Error('not ready yet, or stopping')
       await ready()
     },
   })
@@ -104,10 +135,18 @@ function startHttp(context: Context, config: Config, state: State, onStored: () 
     get accounts() {
       return state.accounts!
     },
+    get deskAccounts() {
+      return state.deskAccounts!
+    },
+    api: openApiDocument() as ApiDescription,
+    live,
+    keepsMails: config.smtpUrl === undefined,
+    stopping: state.stopping.signal,
     isTrustedProxy: trustedProxies(config.trustedProxies),
     isPrepared: () => state.isPrepared,
   })
-  const server = createHttpServer(buildApplication(buildApi(services), site), services)
+  const metrics = config.metricsToken === undefined ? null : buildMetrics(context, config.metricsToken, services)
+  const server = createHttpServer(buildApplication(buildApi(services), site, metrics), services)
   return {
     server,
     callers: () => services.underWay.count,
@@ -116,6 +155,17 @@ function startHttp(context: Context, config: Config, state: State, onStored: () 
       await stop()
     },
   }
+}
+
+/** A process that only derives listens for those who watch over it, if for anybody. */
+function startHttpForWatchers(context: Context, { metricsToken }: Config): Http | null {
+  if (metricsToken === undefined) return null
+  const metrics = buildMetrics(context, metricsToken, TAKES_NOTHING)
+  const server = createServer((incoming, outgoing) => {
+    if (splitTarget(incoming.url).path === METRICS_PATH) metrics(incoming, outgoing)
+    else outgoing.writeHead(404).end()
+  })
+  return { server, callers: () => 0, drain: () => drainServer(server) }
 }
 
 function listen(server: Server, config: Config): Promise<string> {

@@ -18,6 +18,7 @@ import {
 export const BARE = 'bench/baselines/bare-http.ts'
 const EXPRESS = 'bench/baselines/express-pg.ts'
 const LEAST = 'bench/baselines/least-server.ts'
+const LEAST_CONTRACT = 'bench/baselines/least-contract.ts'
 
 /** The process that accepts: on a server one that does nothing else, embedded the whole program. */
 function serveAccepting({ store }: Bench) {
@@ -29,12 +30,13 @@ export async function singleReports(bench: Bench): Promise<Row[]> {
   const { engine } = bench.store
   const ceiling = (starting: () => Promise<Server>) => () =>
     beside(starting(), async ({ port }) => (await load(bench, [port], traffic(bench, 'report'))).perSecond)
-  const [bare, express, least, ours] = (await inTurns(bench, [
+  const [bare, express, least, contract, ours] = (await inTurns(bench, [
     ceiling(() => startBaseline(bench, BARE)),
     ceiling(() => startBaseline(bench, EXPRESS)),
     ceiling(() => startBaseline(bench, LEAST)),
+    ceiling(() => startBaseline(bench, LEAST_CONTRACT)),
     ceiling(() => serveAccepting(bench)),
-  ])) as [number, number, number, number]
+  ])) as [number, number, number, number, number]
   const rate = Math.floor(ours / 2)
   // A server that was just started compiles what it runs: what waits meanwhile is not what it is like.
   const atHalf = { rate, warmUpMs: bench.isQuick ? 3_000 : 12_000, measureMs: bench.isQuick ? 2_000 : 15_000 }
@@ -76,6 +78,13 @@ export async function singleReports(bench: Bench): Promise<Row[]> {
       isMet: ours >= 5 * express,
     },
     limit('single reports stored, each checked for nothing', engine, least, `bare HTTP ${perSecond(bare)}`, bare),
+    limit(
+      'the same, each checked and answered as the contract asks',
+      engine,
+      contract,
+      `bare HTTP ${perSecond(bare)}`,
+      bare,
+    ),
     latency('accepting one', oursAtHalf, 'p50 < 5 ms, p99 < 25 ms', oursAtHalf!.p50 < 5 && oursAtHalf!.p99 < 25),
     latency('accepting one, across a checkpoint and a vacuum', oursDisturbed, 'no target', null),
   ]

@@ -37,6 +37,8 @@ type Group = {
 export type Acceptor = {
   /** Resolves when every report of the request is on disk. Rejects with a `Refusal` when that cannot be said. */
   accept(request: AcceptedRequest): Promise<void>
+  /** What waits for the disk. */
+  queued(): { events: number; bytes: number }
   /** Resolves when nothing waits any more. */
   drain(): Promise<void>
 }
@@ -71,10 +73,12 @@ export function startAcceptor(context: Context, onStored: () => void, timeLimitM
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
       try {
         // A connection that hangs must not hold up the next flush, which takes another.
-        const appended = appendToInbox(context.db, columnsOf(group.requests))
+        const begun = performance.now()
+        const appended = appendToInbox(context.db, inboxColumnsOf(group.requests))
         const over = appended.catch(() => {}).finally(() => appending.delete(over))
         appending.add(over)
         await withinTime(appended, timeLimitMs)
+        context.metrics.stored(group.events, (performance.now() - begun) / 1_000)
         onStored()
         group.resolve()
       } catch (error) {
@@ -102,6 +106,7 @@ export function startAcceptor(context: Context, onStored: () => void, timeLimitM
       flushing ??= flush()
       return group.over
     },
+    queued: () => ({ events: queuedEvents, bytes: queuedBytes }),
     async drain() {
       while (flushing !== null) await flushing
       await Promise.all(appending)
@@ -113,7 +118,8 @@ function bytesOf(request: AcceptedRequest): number {
   return request.reports.reduce((sum, report) => sum + report.identity.text.length + EVENT_OVERHEAD_BYTES, 0)
 }
 
-function columnsOf(requests: readonly AcceptedRequest[]): InboxColumns {
+/** The reports of some requests, one row each. */
+export function inboxColumnsOf(requests: readonly AcceptedRequest[]): InboxColumns {
   const columns: InboxColumns = {
     slice: [],
     workProviderId: [],

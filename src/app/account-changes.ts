@@ -1,6 +1,7 @@
 import { driver } from '../domain/audit.ts'
 import { emailKey } from '../domain/customer.ts'
 import { MICROSECONDS_PER_SECOND, plus } from '../domain/instant.ts'
+import { isTestEmail } from '../domain/sandbox.ts'
 import { insertAudit } from '../storage/audit.ts'
 import { isEmailTaken, updateCustomer, type StoredCustomer } from '../storage/customers.ts'
 import { inTransaction } from '../storage/database.ts'
@@ -11,14 +12,8 @@ import { insertMail } from '../storage/outbox.ts'
 import { allowMail, tryPassword } from './attempts.ts'
 import type { Context } from './context.ts'
 import { customerOfAccount } from './customer-of-account.ts'
-import {
-  type Client,
-  type Done,
-  type DriverAccount,
-  type DriverAccounts,
-  EMAIL_CHANGE_LIFE_SECONDS,
-  type NotDone,
-} from './driver-accounts.ts'
+import type { Client, Done, NotDone } from './account-library.ts'
+import { type DriverAccount, type DriverAccounts, EMAIL_CHANGE_LIFE_SECONDS } from './driver-accounts.ts'
 import { endConsent } from './link-customer.ts'
 import { accountClosedMail, confirmEmailMail, emailChangingMail, emailTakenMail } from './mail-texts.ts'
 import { passwordChanged } from './password-changed.ts'
@@ -71,9 +66,14 @@ export async function requestEmailChange(prover: Prover, password: string, newEm
   if (allowance === 'refused') return { done: false, reason: 'too many attempts' }
   const asked = await accounts.requestEmailChange(client, newEmail)
   if ('reason' in asked) return asked
-  const isTaken = (await isEmailTaken(context.db, newEmail)) || asked.verification === null
+  const isTaken = (await isNobodysOrTaken(context, newEmail)) || asked.verification === null
   if (allowance === 'mail') await mailEmailChange(context, account, newEmail, isTaken ? null : asked.verification)
   return { done: true, cookies: [] }
+}
+
+/** Whether an address cannot become somebody's: it is another customer's, or one of the sandbox's. */
+async function isNobodysOrTaken(context: Context, email: string): Promise<boolean> {
+  return (await isEmailTaken(context.db, email)) || isTestEmail(email)
 }
 
 function mailEmailChange(
@@ -106,7 +106,7 @@ export async function confirmEmailChange(
   token: string,
 ): Promise<Change> {
   const change = await findEmailChange(context, token)
-  if (change === null || (await isEmailTaken(context.db, change.newEmail))) {
+  if (change === null || (await isNobodysOrTaken(context, change.newEmail))) {
     return { done: false, reason: 'link is not valid' }
   }
   const done = await accounts.confirmEmailChange(client, change.verification)

@@ -2,7 +2,7 @@ import { emailKey } from '../domain/customer.ts'
 import type { Limits } from '../domain/limits.ts'
 import { countAttempt, forgetAttempt, type Attempt } from '../storage/attempts.ts'
 import type { Context } from './context.ts'
-import type { NotDone } from './driver-accounts.ts'
+import type { AccountProblem, NotDone } from './account-library.ts'
 import { hashOf } from './tokens.ts'
 
 /** What outsiders may try, and how often. Counted in the database, so that it holds over all processes and restarts. */
@@ -33,6 +33,8 @@ function attemptLimits({ loginFailures, mailsToAddress, mailsFromNetwork, linksF
 }
 
 export const LONGEST_ATTEMPT_SECONDS = HOUR
+/** Longer than a code is good for: its own half minute, and the one before and after it. */
+const CODE_SECONDS = 120
 
 /**
  * Lets a password be tried, unless too many wrong ones were. It counts as wrong from the start, so that many at once are
@@ -66,9 +68,11 @@ export async function tryPassword<T extends { readonly done: true }>(
     result = await judge()
     return result
   } finally {
-    if (result === null || result.done || result.reason !== 'wrong password') await takeBack()
+    if (result === null || result.done || !WRONG.has(result.reason)) await takeBack()
   }
 }
+
+const WRONG: ReadonlySet<AccountProblem> = new Set(['wrong password', 'wrong code'])
 
 function tooMany({ seconds }: AttemptLimit): NotDone {
   return { done: false, reason: 'too many attempts', retryAfterSeconds: seconds }
@@ -87,6 +91,12 @@ export async function allowMail(context: Context, email: string, network: string
   if (await exceeds(context, ofNetwork, mailsFromNetwork)) return 'refused'
   const ofAddress = { scope: 'mail address', key: address, what: hashOf(context.newId()) }
   return (await exceeds(context, ofAddress, mailsToAddress)) ? 'no mail' : 'mail'
+}
+
+/** Whether a code of an authenticator app is told for the first time: each works once. */
+export async function isFreshCode(context: Context, account: string, code: string): Promise<boolean> {
+  const attempt = { scope: 'code', key: hashOf(`${account}\n${code}`), what: hashOf(context.newId()) }
+  return !(await exceeds(context, attempt, { max: 1, seconds: CODE_SECONDS }))
 }
 
 /** Whether a network may open another link. */

@@ -1,6 +1,7 @@
 import { driver } from '../domain/audit.ts'
 import { CUSTOMER_NUMBER_RANDOM_BYTES, emailKey, newCustomerNumber } from '../domain/customer.ts'
 import { insertAudit } from '../storage/audit.ts'
+import { settleMatches } from '../storage/case-upkeep.ts'
 import {
   claimCustomerByEmail,
   findCustomerOfAccount,
@@ -10,7 +11,7 @@ import {
   type StoredCustomer,
   updateCustomer,
 } from '../storage/customers.ts'
-import { inTransaction, isUniqueViolation } from '../storage/database.ts'
+import { type DatabaseTransaction, inTransaction, isUniqueViolation } from '../storage/database.ts'
 import type { Context } from './context.ts'
 import type { DriverAccount } from './driver-accounts.ts'
 
@@ -25,7 +26,7 @@ export async function customerOfAccount(context: Context, account: DriverAccount
     const customer = await findCustomerOfAccount(context.db, account.id)
     if (customer !== null) return syncEmail(context, customer, account)
     try {
-      await inTransaction(context.db, (trx) => giveCustomer({ ...context, db: trx }, account))
+      await inTransaction(context.db, (trx) => giveCustomer(context, trx, account))
     } catch (error) {
       // Two pages of one account at once, or a number that somebody has.
       if (!isUniqueViolation(error) || attempt >= MAX_TRIES) throw error
@@ -35,16 +36,20 @@ export async function customerOfAccount(context: Context, account: DriverAccount
   }
 }
 
-async function giveCustomer(context: Context, { id, email, name }: DriverAccount): Promise<void> {
-  const { db } = context
-  let customerNumber = await claimCustomerByEmail(db, id, email)
+async function giveCustomer(
+  context: Context,
+  trx: DatabaseTransaction,
+  { id, email, name }: DriverAccount,
+): Promise<void> {
+  let customerNumber = await claimCustomerByEmail(trx, id, email)
   if (customerNumber === null) {
     customerNumber = newCustomerNumber(context.randomBytes(CUSTOMER_NUMBER_RANDOM_BYTES))
-    await insertCustomer(db, { customerNumber, email, name })
-    await claimCustomerByEmail(db, id, email)
-    await insertAudit(db, driver(customerNumber), { action: 'customer created', customerNumber })
+    await insertCustomer(trx, { customerNumber, email, name })
+    await claimCustomerByEmail(trx, id, email)
+    await settleMatches(trx, customerNumber)
+    await insertAudit(trx, driver(customerNumber), { action: 'customer created', customerNumber })
   }
-  await insertAudit(db, driver(customerNumber), { action: 'account opened', customerNumber, subject: id })
+  await insertAudit(trx, driver(customerNumber), { action: 'account opened', customerNumber, subject: id })
 }
 
 /** The address of an account was changed: the customer's follows, unless staff gave it to somebody else meanwhile. */

@@ -10,7 +10,7 @@ import { type Database, databaseNow, inSnapshot } from '../storage/database.ts'
 import { eventsOfIdentities } from '../storage/events.ts'
 import { linksOfCustomer } from '../storage/links.ts'
 import { policiesOf } from '../storage/policies.ts'
-import { listWorkProviders } from '../storage/work-providers.ts'
+import { workProviderNames } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 import { requireCustomer } from './customers.ts'
 import { loadLinkFacts } from './link-facts.ts'
@@ -52,7 +52,7 @@ export async function loadStreams(
   links: readonly Link[],
   { withInbox }: { withInbox: boolean },
 ): Promise<StreamRecord[]> {
-  const names = new Map((await listWorkProviders(db)).map((workProvider) => [workProvider.id, workProvider.name]))
+  const names = await workProviderNames(db)
   const facts = await loadLinkFacts(db, links)
   const bindings = Map.groupBy(
     await bindingsOfLinks(

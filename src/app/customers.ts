@@ -7,7 +7,9 @@ import {
 } from '../domain/customer.ts'
 import { Impossible } from '../domain/errors.ts'
 import { parseCustomerNumber } from '../domain/identity.ts'
+import { isTestEmail, isTestNumber } from '../domain/sandbox.ts'
 import { insertAudit } from '../storage/audit.ts'
+import { settleMatches } from '../storage/case-upkeep.ts'
 import { findCustomer, insertCustomer, isEmailTaken, type StoredCustomer } from '../storage/customers.ts'
 import { type Database, inTransaction, isUniqueViolation } from '../storage/database.ts'
 import type { Context } from './context.ts'
@@ -29,10 +31,12 @@ export async function createCustomer(context: Context, request: CustomerRequest)
     request.customerNumber === undefined
       ? newCustomerNumber(context.randomBytes(CUSTOMER_NUMBER_RANDOM_BYTES))
       : requireCustomerNumber(request.customerNumber)
+  assertNotOfSandbox(customerNumber, email)
   const customer = { customerNumber, email, name }
   try {
     await inTransaction(context.db, async (trx) => {
       await insertCustomer(trx, customer)
+      await settleMatches(trx, customerNumber)
       await insertAudit(trx, context.actor, { action: 'customer created', customerNumber })
     })
   } catch (error) {
@@ -45,17 +49,27 @@ export async function createCustomer(context: Context, request: CustomerRequest)
   return customer
 }
 
+function assertNotOfSandbox(customerNumber: string, email: string): void {
+  if (isTestNumber(customerNumber)) throw new Impossible(`${customerNumber} is a number for tests: no customer has it`)
+  if (isTestEmail(email)) throw new Impossible(`${email} is an address for tests: no customer has it`)
+}
+
 export async function requireCustomer(db: Database, text: string): Promise<StoredCustomer> {
   const customer = await findCustomer(db, requireCustomerNumber(text))
   if (customer === null) throw new Impossible(`there is no customer ${text}`)
   return customer
 }
 
-/** A customer who may be insured and linked: one who is not erased. */
+/** A customer who may be insured and linked: one who is not erased, and none of the sandbox, whose answers are fixed. */
 export async function requireCurrentCustomer(db: Database, text: string): Promise<StoredCustomer> {
   const customer = await requireCustomer(db, text)
-  if (customer.erasedAt !== null) throw new Impossible(`customer ${customer.customerNumber} was erased`)
+  if (customer.isTest) throw new Impossible(`${customer.customerNumber} is a test customer: only test keys see it`)
+  assertNotErased(customer)
   return customer
+}
+
+export function assertNotErased({ customerNumber, erasedAt }: StoredCustomer): void {
+  if (erasedAt !== null) throw new Impossible(`customer ${customerNumber} was erased`)
 }
 
 function requireCustomerNumber(text: string): string {

@@ -1,5 +1,5 @@
 import { MICROSECONDS_PER_MINUTE, plus } from '../domain/instant.ts'
-import { emailKeysOf, isStoreEmpty } from '../storage/customers.ts'
+import { isStoreEmpty, knownCustomers } from '../storage/customers.ts'
 import { databaseNow, inTransaction } from '../storage/database.ts'
 import { findWorkProvider } from '../storage/work-providers.ts'
 import { createKey } from './api-keys.ts'
@@ -24,7 +24,7 @@ export function createDemo(context: Context): Promise<string | null> {
 /** Whether the demo's work provider and customers are there. */
 export async function hasDemo(context: Context): Promise<boolean> {
   const customers = Object.values(DEMO_CUSTOMERS)
-  const found = await emailKeysOf(context.db, customers)
+  const found = await knownCustomers(context.db, customers)
   return found.size === customers.length && (await findWorkProvider(context.db, DEMO_WORK_PROVIDER)) !== null
 }
 

@@ -4,13 +4,15 @@ import { holding } from '../domain/link.ts'
 import { type Change, changesFrom, type Piece, rederive, type Rederived } from '../domain/rederive.ts'
 import { type CapAt, momentsOf, type ToldAt, toldIn } from '../domain/shift-engine.ts'
 import type { ShiftEvent } from '../domain/shift-event.ts'
-import { capRule } from '../domain/work-provider.ts'
+import { capRule, hasFeed, type Setting } from '../domain/work-provider.ts'
 import { bindingsOfIdentities, bindingsOfLinks, type BoundIdentity, identityOf } from '../storage/bindings.ts'
+import { parkEvents } from '../storage/case-upkeep.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
 import { type EventRange, readEventRanges } from '../storage/events.ts'
 import { type LockedStream, lockStreams, storePending } from '../storage/links.ts'
 import { type DerivedChanges, readDerivedRanges, type StoredRange, writeDerived } from '../storage/shifts.ts'
 import { settingsOf } from '../storage/work-providers.ts'
+import { ShiftChanges, tellOfParked, tellOfShifts } from './feed-shifts.ts'
 import { holdersOf } from './holders.ts'
 
 /**
@@ -24,11 +26,14 @@ const GROWTH_A_ROUND = 8
 /** Two events can share an instant and the piece ends before its last instant: fewer would never get on. */
 const MIN_EVENTS_A_ROUND = 3
 
+type SettingsByWorkProvider = ReadonlyMap<string, readonly Setting[]>
 export type ChangesByLink = ReadonlyMap<number, readonly Change[]>
 
 type Task = {
   readonly stream: LockedStream
   readonly capAt: CapAt
+  /** What is changed, where the work provider has a feed. */
+  readonly told: ShiftChanges | null
   /**
    * The events, where nothing but these came into the stream since it was derived: its stored result tells the others,
    * which are not read. Null where they have to be.
@@ -49,19 +54,32 @@ type Task = {
  * all of it is done.
  */
 export function deriveStreams(trx: DatabaseTransaction, changes: ChangesByLink): Promise<boolean> {
-  return derive(trx, changes, new Map())
+  return derive(trx, changes, new Map(), null)
 }
 
 /** Derives the streams that new events belong to; needs the locks of their work providers and identities. */
 export async function deriveAdded(trx: DatabaseTransaction, events: readonly ShiftEvent[]): Promise<void> {
   const identities = events.map((event) => event.identity)
-  const added = byStream(events, await bindingsOfIdentities(trx, identities))
-  if (added.size > 0) await derive(trx, changesOf(added), added)
+  const holders = holdersOf(events, await bindingsOfIdentities(trx, identities))
+  const unheld = events.filter((_, index) => holders[index] === null)
+  if (unheld.length > 0) await parkEvents(trx, unheld)
+  const settings = await settingsOf(trx, [...new Set(identities.map((identity) => identity.workProviderId))])
+  await tellOfParked(trx, events, holders, settings)
+  const added = byStream(events, holders)
+  if (added.size > 0) await derive(trx, changesOf(added), added, settings)
 }
 
-async function derive(trx: DatabaseTransaction, changes: ChangesByLink, added: EventsByLink): Promise<boolean> {
+/** `known`: the settings of all their work providers, where they were read. */
+async function derive(
+  trx: DatabaseTransaction,
+  changes: ChangesByLink,
+  added: EventsByLink,
+  known: SettingsByWorkProvider | null,
+): Promise<boolean> {
   const streams = await lockStreams(trx, [...changes.keys()])
-  const tasks = await makeTasks(trx, streams, changes, added)
+  const settings = known ?? (await settingsOf(trx, [...new Set(streams.map((stream) => stream.workProviderId))]))
+  const told = new ShiftChanges()
+  const tasks = makeTasks(streams, { changes, added, settings, told })
   let running = tasks
   while (running.length > 0) running = await deriveRound(trx, running)
   const toNote = tasks.filter((task) => !task.isDone || task.stream.pending !== null)
@@ -69,24 +87,28 @@ async function derive(trx: DatabaseTransaction, changes: ChangesByLink, added: E
     trx,
     toNote.map((task) => ({ linkId: task.stream.linkId, change: task.isDone ? null : span(task.from, task.changes) })),
   )
+  await tellOfShifts(trx, told.inOrder())
   return tasks.every((task) => task.isDone)
 }
 
-async function makeTasks(
-  trx: DatabaseTransaction,
-  streams: readonly LockedStream[],
-  changes: ChangesByLink,
-  added: EventsByLink,
-): Promise<Task[]> {
-  const settings = await settingsOf(trx, [...new Set(streams.map((stream) => stream.workProviderId))])
+type Sources = {
+  readonly changes: ChangesByLink
+  readonly added: EventsByLink
+  readonly settings: SettingsByWorkProvider
+  readonly told: ShiftChanges
+}
+
+function makeTasks(streams: readonly LockedStream[], { changes, added, settings, told }: Sources): Task[] {
   return streams.flatMap((stream) => {
     const all = [...(changes.get(stream.linkId) ?? []), ...(stream.pending === null ? [] : [stream.pending])]
     const [first, ...rest] = all
     if (first === undefined) return []
+    const ofWorkProvider = settings.get(stream.workProviderId) ?? []
     const from = rest.reduce((earliest, change) => earlier(earliest, change.from), first.from)
     const task: Task = {
       stream,
-      capAt: capRule(settings.get(stream.workProviderId) ?? []),
+      capAt: capRule(ofWorkProvider),
+      told: hasFeed(ofWorkProvider) ? told : null,
       added: stream.pending === null ? (added.get(stream.linkId) ?? null) : null,
       from,
       changes: changesFrom(all, from),
@@ -112,6 +134,7 @@ async function deriveRound(trx: DatabaseTransaction, tasks: readonly Task[]): Pr
       continue
     }
     collect(written, task.stream.linkId, result)
+    task.told?.note(task.stream.linkId, piece, result)
     task.budget -= piece.moments.length + piece.stored.shifts.length
     task.size = Math.min(task.size * GROWTH_A_ROUND, MAX_EVENTS_A_TURN)
     task.isDone = result.rest === null
@@ -217,9 +240,9 @@ function orEarlier(a: Instant | null, b: Instant | null): Instant | null {
 export type EventsByLink = ReadonlyMap<number, readonly ShiftEvent[]>
 
 /** Events by the links that hold their identities at their instants: the streams that they belong to. */
-export function byStream(events: readonly ShiftEvent[], bindings: readonly BoundIdentity[]): EventsByLink {
+export function byStream(events: readonly ShiftEvent[], holders: readonly (BoundIdentity | null)[]): EventsByLink {
   const byLink = new Map<number, ShiftEvent[]>()
-  for (const [index, holder] of holdersOf(events, bindings).entries()) {
+  for (const [index, holder] of holders.entries()) {
     if (holder === null) continue
     const ofLink = byLink.get(holder.linkId)
     if (ofLink === undefined) byLink.set(holder.linkId, [events[index]!])

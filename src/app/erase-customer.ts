@@ -6,11 +6,12 @@ import { insertAudit } from '../storage/audit.ts'
 import { eraseCustomer as eraseRow } from '../storage/customers.ts'
 import { databaseNow, inTransaction } from '../storage/database.ts'
 import { deleteTraces } from '../storage/erasure.ts'
-import { consentsOfLinks, insertConsent, linksOfCustomer, lockStreams } from '../storage/links.ts'
+import { consentsOfLinks, linksOfCustomer, lockStreams } from '../storage/links.ts'
 import { policiesOf } from '../storage/policies.ts'
-import { listWorkProviders } from '../storage/work-providers.ts'
+import { workProviderNames } from '../storage/work-providers.ts'
+import { keepConsent } from './consent.ts'
 import type { Context } from './context.ts'
-import { requireCurrentCustomer } from './customers.ts'
+import { assertNotErased, requireCustomer } from './customers.ts'
 import { auditOfLink } from './links.ts'
 
 const MAX_REASON_CHARACTERS = 1_000
@@ -33,7 +34,8 @@ export async function eraseCustomer(context: Context, customerNumber: string, re
     throw new Impossible(`a reason has 1 to ${MAX_REASON_CHARACTERS} characters`)
   }
   return inTransaction(context.db, async (trx) => {
-    const customer = await requireCurrentCustomer(trx, customerNumber)
+    const customer = await requireCustomer(trx, customerNumber)
+    assertNotErased(customer)
     const at = await databaseNow(trx)
     const policies = (await policiesOf(trx, [customer.customerNumber])).get(customer.customerNumber)!
     const valid = policies.find((policy) => validity(policy).to > at)
@@ -62,10 +64,10 @@ async function endConsents(
   const ids = links.map((link) => link.id)
   await lockStreams(trx, ids)
   const consents = await consentsOfLinks(trx, ids)
-  const names = new Map((await listWorkProviders(trx)).map(({ id, name }) => [id, name]))
+  const names = await workProviderNames(trx)
   const ended = links.filter((link) => consentAt(consents.get(link.id)!, at)?.given)
   for (const link of ended) {
-    await insertConsent(trx, { linkId: link.id, given: false, signed: false, effectiveAt: at, cameBy: 'staff' })
+    await keepConsent(trx, link, { given: false, signed: false, effectiveAt: at, cameBy: 'staff' })
     await insertAudit(trx, context.actor, auditOfLink(link, 'consent withdrawn', { cameBy: 'erasure' }))
   }
   return ended.map((link) => names.get(link.workProviderId)!)

@@ -3,21 +3,23 @@ import { type Identity, parseIdentity } from '../domain/identity.ts'
 import { isIntentOf, isIntentOpen, type LinkIntent, type Viewer } from '../domain/link-intent.ts'
 import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
 import { consentAt, type Link } from '../domain/link.ts'
-import { SHARED_FIELDS } from '../domain/shared-fields.ts'
+import { sharedFields } from '../domain/shared-fields.ts'
 import type { Terms } from '../domain/terms.ts'
 import { insertAudit } from '../storage/audit.ts'
 import { bindingsOfIdentities } from '../storage/bindings.ts'
+import { noteClaim, settleMatches } from '../storage/case-upkeep.ts'
 import { findCustomer, type StoredCustomer } from '../storage/customers.ts'
 import { type Database, databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
 import { lockIdentities } from '../storage/identities.ts'
 import { insertConflict } from '../storage/link-conflicts.ts'
 import { lockIntent, storeOutcome } from '../storage/link-intents.ts'
-import { consentsOfLinks, findLink, findLinks, insertConsent, insertLink, lockStreams } from '../storage/links.ts'
+import { consentsOfLinks, findLink, findLinks, insertLink, lockStreams } from '../storage/links.ts'
 import { findMailLink, insertMailLink, type MailLinkData } from '../storage/mail-links.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { currentTerms } from '../storage/terms.ts'
 import { listWorkProviders, shareWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
+import { keepConsent } from './consent.ts'
 import { deriveStreams } from './derive.ts'
 import { auditOfLink, bind } from './links.ts'
 import { claimantConflictMail, holderConflictMail, receiptMail, withdrawnMail } from './mail-texts.ts'
@@ -33,6 +35,14 @@ export function termsOfIntent(context: Context, intent: LinkIntent): Promise<Ter
   return currentTerms(context.db, 'link', intent.workProviderId)
 }
 
+/** What the driver said yes to, as the page showed it. */
+export type Agreement = {
+  readonly intentId: string
+  readonly termsId: string
+  /** Whether it said that address and telephone number are sent, so that the work provider finds them. */
+  readonly sharesContact: boolean
+}
+
 /**
  * The driver agrees to be linked, as an intent says: the link, its id, the consent and the receipt, all or nothing. An
  * id that another customer holds is never taken over: that is a case for staff, and both are told. Of two customers who
@@ -42,7 +52,7 @@ export function agree(
   context: Context,
   customer: StoredCustomer,
   viewer: Viewer,
-  { intentId, termsId }: { intentId: string; termsId: string },
+  { intentId, termsId, sharesContact }: Agreement,
 ): Promise<Agreed> {
   return inTransaction(context.db, async (trx) => {
     const intent = await lockIntent(trx, intentId)
@@ -57,7 +67,7 @@ export function agree(
     const existing = await findLink(trx, intent.workProviderId, customer.customerNumber)
     const holder = userId === null ? null : await holderOf(trx, userId)
     if (userId !== null && holder !== null && holder.linkId !== existing?.id) {
-      await openConflict(context, trx, intent, customer, holder.linkId)
+      await openConflict(context, trx, { ...intent, userId: userId.text }, customer, holder.linkId)
       await storeOutcome(trx, intentId, 'conflict', customer.accountId)
       return 'conflict'
     }
@@ -66,16 +76,17 @@ export function agree(
       ...(existing === null ? await bind(trx, link, number) : []),
       ...(userId === null || holder !== null ? [] : await bind(trx, link, userId)),
     ]
-    await consent(context, trx, { intent, customer, terms, linkId: link.id })
+    await consent(context, trx, { intent, customer, terms, link, sharesContact })
     const by = driver(customer.customerNumber)
     if (existing === null) await insertAudit(trx, by, auditOfLink(link, 'link created'))
     if (userId !== null && holder === null) {
       await insertAudit(trx, by, auditOfLink(link, 'user id bound', { userId: userId.text }))
     }
-    const agreed = { cameBy: intent.cameBy, terms: terms.id, fields: SHARED_FIELDS }
+    const agreed = { cameBy: intent.cameBy, terms: terms.id, fields: sharedFields(sharesContact) }
     await insertAudit(trx, by, auditOfLink(link, 'consent given', agreed))
     await storeOutcome(trx, intentId, 'linked', customer.accountId)
     if (changes.length > 0) await deriveStreams(trx, new Map([[link.id, changes]]))
+    await settleMatches(trx, customer.customerNumber)
     return 'linked'
   })
 }
@@ -84,30 +95,32 @@ type Consenting = {
   readonly intent: LinkIntent
   readonly customer: StoredCustomer
   readonly terms: Terms
-  readonly linkId: number
+  readonly link: Link
+  readonly sharesContact: boolean
 }
 
 /** Each agreement is a fact of its own: to newer terms, say, or by a signed link after an unsigned one. */
 async function consent(
   context: Context,
   trx: DatabaseTransaction,
-  { intent, customer, terms, linkId }: Consenting,
+  { intent, customer, terms, link, sharesContact }: Consenting,
 ): Promise<void> {
   const at = await databaseNow(trx)
-  await insertConsent(trx, {
-    linkId,
+  const fields = sharedFields(sharesContact)
+  const given = {
     given: true,
     signed: intent.cameBy === 'signed link',
     effectiveAt: at,
     cameBy: intent.cameBy,
     termsId: terms.id,
-    fields: SHARED_FIELDS,
-  })
+    fields,
+  }
+  await keepConsent(trx, link, given, sharesContact ? { email: customer.email, phone: customer.phone } : null)
   const token = newToken(context)
   await insertMailLink(trx, {
     hash: hashOf(token),
     purpose: 'undo consent',
-    data: { linkId, customerNumber: customer.customerNumber },
+    data: { linkId: link.id, customerNumber: customer.customerNumber },
     expiresAt: plus(at, UNDO_LIFE),
   })
   const receipt = receiptMail(context, {
@@ -118,28 +131,28 @@ async function consent(
     termsTitle: terms.title,
     termsVersion: terms.version,
     termsId: terms.id,
-    fields: SHARED_FIELDS,
+    fields,
     at,
     token,
   })
   await insertMail(trx, context.newId(), receipt)
 }
 
-async function holderOf(trx: DatabaseTransaction, userId: Identity): Promise<{ linkId: number } | null> {
+export async function holderOf(trx: DatabaseTransaction, userId: Identity): Promise<{ linkId: number } | null> {
   return (await bindingsOfIdentities(trx, [userId])).find((binding) => binding.release === null) ?? null
 }
 
 /** The mails name the work provider and the id, never the other person. */
-async function openConflict(
+export async function openConflict(
   context: Context,
   trx: DatabaseTransaction,
-  intent: LinkIntent,
+  { workProviderId, workProvider, userId }: { workProviderId: string; workProvider: string; userId: string },
   claimant: StoredCustomer,
   holderLinkId: number,
 ): Promise<void> {
-  const { workProviderId, workProvider } = intent
-  const userId = intent.userId!
-  const isNew = await insertConflict(trx, { workProviderId, userId, customerNumber: claimant.customerNumber })
+  const claim = { workProviderId, userId, customerNumber: claimant.customerNumber }
+  const isNew = await insertConflict(trx, claim)
+  await noteClaim(trx, claim)
   if (!isNew) return
   await insertAudit(trx, driver(claimant.customerNumber), {
     action: 'claim refused',
@@ -179,7 +192,7 @@ export async function endConsent(
   const at = await databaseNow(trx)
   const consents = (await consentsOfLinks(trx, [link.id])).get(link.id)!
   if (!consentAt(consents, at)?.given) return
-  await insertConsent(trx, { linkId: link.id, given: false, signed: false, effectiveAt: at, cameBy })
+  await keepConsent(trx, link, { given: false, signed: false, effectiveAt: at, cameBy })
   await insertAudit(trx, driver(link.customerNumber), auditOfLink(link, 'consent withdrawn', { cameBy }))
   const name = await nameOf(trx, link.workProviderId)
   const customer = await findCustomer(trx, link.customerNumber)

@@ -1,4 +1,5 @@
-import type { Link, LinkFacts } from '../domain/link.ts'
+import type { Instant } from '../domain/instant.ts'
+import { isActiveAt, type Link, type LinkFacts } from '../domain/link.ts'
 import type { Database } from '../storage/database.ts'
 import { consentsOfLinks } from '../storage/links.ts'
 import { matchesOfCustomers } from '../storage/matches.ts'
@@ -23,6 +24,12 @@ export async function loadLinkFacts(db: Database, links: readonly Link[]): Promi
       },
     ]),
   )
+}
+
+/** Those of some links that are active at an instant. */
+export async function activeLinks(db: Database, links: readonly Link[], at: Instant): Promise<Link[]> {
+  const facts = await loadLinkFacts(db, links)
+  return links.filter((link) => isActiveAt(facts.get(link.id)!, at))
 }
 
 function matchKey({ workProviderId, customerNumber }: { workProviderId: string; customerNumber: string }): string {

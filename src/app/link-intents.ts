@@ -24,6 +24,7 @@ import {
   takeUpIntent,
 } from '../storage/link-intents.ts'
 import { liveLinkSecrets } from '../storage/link-secrets.ts'
+import { settleMatches } from '../storage/case-upkeep.ts'
 import { insertMatchDecline } from '../storage/matches.ts'
 import { findWorkProvider } from '../storage/work-providers.ts'
 import { hasManyLinkEmails, mayOpenLink } from './attempts.ts'
@@ -157,6 +158,7 @@ export function decline(context: Context, customerNumber: string, id: string, vi
     if (intent.cameBy === 'match') {
       const { workProviderId } = intent
       await insertMatchDecline(trx, workProviderId, customerNumber)
+      await settleMatches(trx, customerNumber)
       await insertAudit(trx, driver(customerNumber), { action: 'match declined', customerNumber, workProviderId })
     }
   })

@@ -2,7 +2,7 @@ import type { LinkIntent } from '../domain/link-intent.ts'
 import { contains } from '../domain/interval.ts'
 import { type Binding, consentAt, holding, isActiveAt } from '../domain/link.ts'
 import { policyAt } from '../domain/policy.ts'
-import { type LinkRequirement, requirementChanges } from '../domain/work-provider.ts'
+import { hasFeed, type LinkRequirement, requirementChanges } from '../domain/work-provider.ts'
 import { bindingsOfLinks } from '../storage/bindings.ts'
 import type { StoredCustomer } from '../storage/customers.ts'
 import { databaseNow, inSnapshot } from '../storage/database.ts'
@@ -24,6 +24,8 @@ export type LinkPreview = {
   readonly isActive: boolean
   /** Nothing is left to agree to: the link is active, and holds the id that the intent names. */
   readonly isLinkedAlready: boolean
+  /** Whether the customer is asked to let the work provider know how to reach them: it has no id for them yet. */
+  readonly asksContact: boolean
   /** Whether a policy is valid for the work provider now. */
   readonly hasPolicy: boolean
 }
@@ -52,9 +54,14 @@ export function linkPreview(context: Context, customer: StoredCustomer, intent: 
       isSharing: facts !== null && (consentAt(facts.consents, now)?.given ?? false),
       isActive,
       isLinkedAlready: isActive && (intent.userId === null || isBound),
+      asksContact: hasFeed(settings) && intent.userId === null && !ids.some(isHeldUserId),
       hasPolicy: policyAt(policies, workProviderId, now) !== null,
     }
   })
+}
+
+function isHeldUserId({ identity, release }: Binding): boolean {
+  return identity.kind === 'user_id' && release === null
 }
 
 function isUserId({ identity }: Binding, userId: string | null): boolean {

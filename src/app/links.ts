@@ -7,11 +7,13 @@ import { holding, type Link } from '../domain/link.ts'
 import type { Change } from '../domain/rederive.ts'
 import { insertAudit } from '../storage/audit.ts'
 import { bindingsOfIdentities, insertBinding, insertRelease } from '../storage/bindings.ts'
+import { parkIdentity, settleHolding, settleMatches } from '../storage/case-upkeep.ts'
 import { type Database, databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
 import { eventSpan } from '../storage/events.ts'
 import { lockIdentities } from '../storage/identities.ts'
-import { findLink, findLinks, insertConsent, insertLink } from '../storage/links.ts'
+import { findLink, findLinks, insertLink } from '../storage/links.ts'
 import { shareWorkProviders } from '../storage/work-providers.ts'
+import { keepConsent } from './consent.ts'
 import type { Context } from './context.ts'
 import { requireCurrentCustomer } from './customers.ts'
 import { deriveStreams } from './derive.ts'
@@ -54,10 +56,11 @@ export async function createLink(context: Context, request: LinkRequest): Promis
     if (userId !== null) await note('user id bound', { userId: userId.text })
     if (request.consentedAt !== undefined) {
       const effectiveAt = request.consentedAt
-      await insertConsent(trx, { linkId: link.id, given: true, signed: false, effectiveAt, cameBy: 'staff' })
+      await keepConsent(trx, link, { given: true, signed: false, effectiveAt, cameBy: 'staff' })
       await note('consent given', { from: formatInstant(effectiveAt) })
     }
     if (changes.length > 0) await deriveStreams(trx, new Map([[link.id, changes]]))
+    if (request.consentedAt !== undefined) await settleMatches(trx, customer.customerNumber)
     return link
   })
 }
@@ -73,6 +76,7 @@ export async function bind(trx: DatabaseTransaction, link: Link, identity: Ident
   const ends = before.map((binding) => holding(binding).to)
   const heldFrom = ends.length === 0 ? null : ends.reduce(later)
   await insertBinding(trx, { linkId: link.id, identity, heldFrom })
+  await settleHolding(trx, identity, link.customerNumber)
   const span = await eventSpan(trx, identity)
   if (span === null || (heldFrom !== null && span.last < heldFrom)) return []
   return [{ from: heldFrom === null ? span.first : later(span.first, heldFrom), to: span.last }]
@@ -85,9 +89,10 @@ export async function recordConsent(context: Context, name: LinkName, given: boo
   const link = await requireLink(context.db, name)
   return inTransaction(context.db, async (trx) => {
     const effectiveAt = at ?? (await databaseNow(trx))
-    await insertConsent(trx, { linkId: link.id, given, signed: false, effectiveAt, cameBy: 'staff' })
+    await keepConsent(trx, link, { given, signed: false, effectiveAt, cameBy: 'staff' })
     const action = given ? 'consent given' : 'consent withdrawn'
     await insertAudit(trx, context.actor, auditOfLink(link, action, { from: formatInstant(effectiveAt) }))
+    await settleMatches(trx, link.customerNumber)
     return effectiveAt
   })
 }
@@ -95,6 +100,8 @@ export async function recordConsent(context: Context, name: LinkName, given: boo
 export type ReleaseRequest = {
   readonly workProvider: string
   readonly workProviderUserId: string
+  /** Only if it is this customer who holds it. */
+  readonly customerNumber?: string | undefined
   readonly at?: Instant | undefined
 }
 
@@ -107,9 +114,12 @@ export async function releaseUserId(context: Context, request: ReleaseRequest): 
     await lockIdentities(trx, [userId])
     const holder = (await bindingsOfIdentities(trx, [userId])).find((binding) => binding.release === null)
     if (holder === undefined) throw new Impossible(`no customer holds the id ${userId.text} at ${workProvider.name}`)
+    const [link] = await findLinks(trx, [holder.linkId])
+    if (request.customerNumber !== undefined && request.customerNumber !== link!.customerNumber) {
+      throw new Impossible(`it is another customer who holds the id ${userId.text} at ${workProvider.name} now`)
+    }
     const effectiveAt = request.at ?? (await databaseNow(trx))
     await insertRelease(trx, holder.id, effectiveAt)
-    const [link] = await findLinks(trx, [holder.linkId])
     const details = { userId: userId.text, from: formatInstant(effectiveAt) }
     await insertAudit(trx, context.actor, auditOfLink(link!, 'user id released', details))
     const from = later(effectiveAt, holding(holder).from)
@@ -118,6 +128,8 @@ export async function releaseUserId(context: Context, request: ReleaseRequest): 
       const change = { from: later(from, span.first), to: span.last }
       await deriveStreams(trx, new Map([[holder.linkId, [change]]]))
     }
+    await settleHolding(trx, userId, null)
+    if (span !== null && from <= span.last) await parkIdentity(trx, userId)
     return effectiveAt
   })
 }

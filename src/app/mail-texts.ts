@@ -3,7 +3,7 @@ import { temporal } from '../domain/instant.ts'
 import type { Mail } from '../storage/outbox.ts'
 import type { Context } from './context.ts'
 
-/** Every mail to drivers, in their words. What others wrote (names, ids) is put on one line and stays text. */
+/** Every mail, in the words of whom it is for. What others wrote (names, ids) is put on one line and stays text. */
 
 type Writer = Pick<Context, 'publicUrl' | 'timeZone'>
 
@@ -40,6 +40,29 @@ export function noAccountMail({ publicUrl }: Writer, to: string): Mail {
     'Somebody, we hope you, asked for a new password. There is no account with this address: perhaps you signed up with another one.',
     `To sign up: ${publicUrl}/signup`,
     'If it was not you, do nothing.',
+  ])
+}
+
+export function invitationMail(to: string, { url, forWhom }: { url: string; forWhom: string }): Mail {
+  return mail('invitation', to, `You are invited to ${forWhom} at Zego`, [
+    `You are invited to ${forWhom}. To choose a password and set up your authenticator app, open this page:`,
+    url,
+    'The link is good for seven days and works once. If you do not know what this is about, do nothing.',
+  ])
+}
+
+export function deskResetMail({ publicUrl }: Writer, to: string, token: string): Mail {
+  return mail('password reset', to, 'Set a new password for the desk', [
+    'Somebody, we hope you, asked for a new password for the desk. To choose one, open this page:',
+    `${publicUrl}/desk/reset/${token}`,
+    'The link is good for one hour and works once. Your authenticator app stays as it is. If it was not you, do nothing.',
+  ])
+}
+
+export function deskPasswordChangedMail({ publicUrl }: Writer, to: string): Mail {
+  return mail('password changed', to, 'Your password for the desk was changed', [
+    'The password of your account at the desk was changed just now, and every other browser was logged out.',
+    `If it was not you, set a new password at once: ${publicUrl}/desk/reset, and tell an administrator.`,
   ])
 }
 
@@ -159,6 +182,29 @@ export function holderConflictMail(_: Writer, to: string, workProvider: string, 
   return mail('link conflict', to, `Somebody else claims your id at ${name}`, [
     `Somebody asked to be linked to ${name} with the id ${inserted(userId)}, which is yours here. Nothing was changed: you are linked as before.`,
     'We look into it and write to you if we need anything.',
+  ])
+}
+
+export function notFoundMail({ publicUrl }: Writer, to: string, workProvider: string): Mail {
+  const name = inserted(workProvider)
+  return mail('not recognised', to, `${name} does not find you`, [
+    `You agreed to be linked to ${name}, but it knows nobody with your e-mail address and telephone number, so it may not be able to report your shifts. We look into it.`,
+    `If it has another address of yours, tell it the one of your account here, or give it your customer number: ${publicUrl}/home`,
+  ])
+}
+
+/** To the people of a work provider. */
+export function webhookStoppedMail(
+  { publicUrl }: Writer,
+  to: string,
+  { url, isDisabled }: { url: string; isDisabled: boolean },
+): Mail {
+  const what = isDisabled ? 'Your webhook address is disabled' : 'Webhooks do not reach you'
+  return mail('webhooks', to, what, [
+    isDisabled
+      ? `Your address ${inserted(url)} answered 410, so nothing is sent to it any more.`
+      : `For about three days your address ${inserted(url)} did not take something that we tried to bring. We gave it up; what comes next is still tried.`,
+    `Nothing is lost: all of it is in your feed, and can be sent again: ${publicUrl}/work-provider/webhooks`,
   ])
 }
 

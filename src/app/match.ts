@@ -1,3 +1,6 @@
+import { settleMatches } from '../storage/case-upkeep.ts'
+import { inTransaction } from '../storage/database.ts'
+import { forgetContact } from '../storage/feed.ts'
 import { insertMatch } from '../storage/matches.ts'
 import type { Context } from './context.ts'
 
@@ -6,12 +9,18 @@ export type MatchWord = {
   readonly workProviderId: string
   readonly customerNumber: string
   readonly success: boolean
+  /** Said with a test key: it is no case, and nothing of a real customer is touched. */
+  readonly isTest?: boolean
 }
 
 /**
- * Keeps a work provider's word on a customer number. Nothing follows at once: what it means (a link that becomes
- * active, a case for staff) is worked out from the words when it is asked for.
+ * Keeps a work provider's word on a customer number, and whether it is a case for staff. Nothing else follows at once:
+ * whether a link becomes active by it is worked out from the words when it is asked for.
  */
 export async function recordMatch(context: Context, word: MatchWord): Promise<void> {
-  await insertMatch(context.db, word)
+  await inTransaction(context.db, async (trx) => {
+    await insertMatch(trx, word)
+    if (word.success) await forgetContact(trx, word.customerNumber, word.workProviderId)
+    if (word.isTest !== true) await settleMatches(trx, word.customerNumber, word.workProviderId)
+  })
 }

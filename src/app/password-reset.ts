@@ -1,15 +1,30 @@
 import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
-import { inTransaction } from '../storage/database.ts'
+import { type Database, inTransaction } from '../storage/database.ts'
+import { findDeskPerson } from '../storage/desk-accounts.ts'
 import { hasDriverAccount } from '../storage/driver-accounts.ts'
 import { findMailLink, insertMailLink, takeMailLink } from '../storage/mail-links.ts'
-import { insertMail } from '../storage/outbox.ts'
+import { insertMail, type Mail } from '../storage/outbox.ts'
+import type { Client, Done, NotDone } from './account-library.ts'
 import { allowMail } from './attempts.ts'
 import type { Context } from './context.ts'
-import type { Client, Done, DriverAccounts, NotDone } from './driver-accounts.ts'
-import { noAccountMail, resetMail } from './mail-texts.ts'
+import { deskResetMail, noAccountMail, resetMail } from './mail-texts.ts'
 import { hashOf, newToken } from './tokens.ts'
 
 const RESET_LIFE = MICROSECONDS_PER_HOUR
+
+/** Whose password is reset: drivers and people of the desk have accounts and mails apart, and nothing else. */
+export type ResetKind = {
+  readonly purpose: 'reset password' | 'reset desk password'
+  readonly hasAccount: (db: Database, email: string) => Promise<boolean>
+  readonly mail: (context: Context, to: string, token: string) => Mail
+}
+
+export const DRIVER_RESET: ResetKind = { purpose: 'reset password', hasAccount: hasDriverAccount, mail: resetMail }
+export const DESK_RESET: ResetKind = {
+  purpose: 'reset desk password',
+  hasAccount: async (db, email) => (await findDeskPerson(db, email)) !== null,
+  mail: deskResetMail,
+}
 
 /**
  * Mails a link by which a new password can be chosen, or that there is no account: the same work and one mail either
@@ -17,28 +32,35 @@ const RESET_LIFE = MICROSECONDS_PER_HOUR
  */
 export async function requestPasswordReset(
   context: Context,
+  { purpose, hasAccount, mail }: ResetKind,
   { email, network }: { email: string; network: string },
 ): Promise<boolean> {
   const allowance = await allowMail(context, email, network)
-  const exists = await hasDriverAccount(context.db, email)
+  const exists = await hasAccount(context.db, email)
   if (allowance !== 'mail') return allowance !== 'refused'
   const token = newToken(context)
   await inTransaction(context.db, async (trx) => {
     await insertMailLink(trx, {
       // Of a token that nobody is told, where there is no account: the work is the same.
       hash: hashOf(exists ? token : newToken(context)),
-      purpose: 'reset password',
+      purpose,
       data: { email },
       expiresAt: plus(context.now(), RESET_LIFE),
     })
-    const mail = exists ? resetMail(context, email, token) : noAccountMail(context, email)
-    await insertMail(trx, context.newId(), mail)
+    await insertMail(trx, context.newId(), exists ? mail(context, email, token) : noAccountMail(context, email))
   })
   return true
 }
 
-export async function isResetLink(context: Context, token: string): Promise<boolean> {
-  return (await findMailLink(context.db, hashOf(token), 'reset password')) !== null
+export async function isResetLink(context: Context, { purpose }: ResetKind, token: string): Promise<boolean> {
+  return (await findMailLink(context.db, hashOf(token), purpose)) !== null
+}
+
+/** Who asks, and the accounts that the password is set in. */
+export type Resetter = {
+  readonly kind: ResetKind
+  readonly accounts: { resetPassword(client: Client, email: string, password: string): Promise<Done | NotDone> }
+  readonly client: Client
 }
 
 /**
@@ -47,12 +69,11 @@ export async function isResetLink(context: Context, token: string): Promise<bool
  */
 export async function setPasswordByLink(
   context: Context,
-  accounts: DriverAccounts,
-  client: Client,
+  { kind, accounts, client }: Resetter,
   token: string,
   password: string,
 ): Promise<Done | NotDone> {
-  const used = await takeMailLink(context.db, hashOf(token), 'reset password')
+  const used = await takeMailLink(context.db, hashOf(token), kind.purpose)
   if (used === null) return { done: false, reason: 'link is not valid' }
   let isDone = false
   try {

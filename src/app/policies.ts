@@ -1,9 +1,12 @@
+import type { AuditEntry } from '../domain/audit.ts'
 import { Impossible } from '../domain/errors.ts'
 import { formatInstant, type Instant } from '../domain/instant.ts'
+import { FOREVER } from '../domain/interval.ts'
+import { type Policy, validity } from '../domain/policy.ts'
 import { isUuid } from '../domain/uuid.ts'
 import { insertAudit } from '../storage/audit.ts'
-import { databaseNow, inTransaction } from '../storage/database.ts'
-import { findPolicyHolder, insertCancellation, insertPolicy, type NewPolicy } from '../storage/policies.ts'
+import { type Database, databaseNow, inTransaction } from '../storage/database.ts'
+import { findPolicyHolder, insertCancellation, insertPolicy, type NewPolicy, policiesOf } from '../storage/policies.ts'
 import type { Context } from './context.ts'
 import { requireCurrentCustomer } from './customers.ts'
 import { requireWorkProvider } from './work-providers.ts'
@@ -21,13 +24,21 @@ export type PolicyRequest = {
 const MAX_POLICY_TEXT_CHARACTERS = 200
 
 export async function createPolicy(context: Context, request: PolicyRequest): Promise<NewPolicy> {
-  const customer = await requireCurrentCustomer(context.db, request.customerNumber)
-  const workProvider =
-    request.workProvider === undefined ? null : await requireWorkProvider(context.db, request.workProvider)
-  const validFrom = request.from ?? (await databaseNow(context.db))
+  const policy = await newPolicy(context, context.db, request)
+  await inTransaction(context.db, async (trx) => {
+    await insertPolicy(trx, policy)
+    await insertAudit(trx, context.actor, auditOfPolicy(policy, { after: toldOf(policy) }))
+  })
+  return policy
+}
+
+async function newPolicy(context: Context, db: Database, request: PolicyRequest): Promise<NewPolicy> {
+  const customer = await requireCurrentCustomer(db, request.customerNumber)
+  const workProvider = request.workProvider === undefined ? null : await requireWorkProvider(db, request.workProvider)
+  const validFrom = request.from ?? (await databaseNow(db))
   const validTo = request.to ?? null
   if (validTo !== null && validTo <= validFrom) throw new Impossible('a policy ends after it begins')
-  const policy: NewPolicy = {
+  return {
     id: context.newId(),
     customerNumber: customer.customerNumber,
     classOfUse: policyText('class of use', request.classOfUse),
@@ -38,19 +49,65 @@ export async function createPolicy(context: Context, request: PolicyRequest): Pr
     validFrom,
     validTo,
   }
-  await inTransaction(context.db, async (trx) => {
+}
+
+type PolicyTerms = Omit<NewPolicy, 'id' | 'customerNumber'>
+
+/** A policy as the audit log tells it. */
+function toldOf({ classOfUse, coverLevel, vehicleRegistration, validFrom, validTo }: PolicyTerms): object {
+  const to = validTo === null ? null : formatInstant(validTo)
+  return { classOfUse, coverLevel, vehicleRegistration, from: formatInstant(validFrom), to }
+}
+
+function auditOfPolicy(
+  { id, customerNumber, workProviderId }: NewPolicy,
+  details: Record<string, unknown>,
+): AuditEntry {
+  const of = workProviderId === null ? {} : { workProviderId }
+  return { action: 'policy created', subject: id, customerNumber, ...of, details }
+}
+
+export type PolicyChange = Omit<PolicyRequest, 'from' | 'to'> & {
+  /** The policy to change: one of the customer's. */
+  readonly id: string
+  /** From when the change holds: now by default. */
+  readonly at?: Instant | undefined
+}
+
+/**
+ * Changes a policy from an instant on: it ends there, and another begins that goes on to where it would have ended. Both
+ * or neither. Answers the new one.
+ */
+export function changePolicy(context: Context, change: PolicyChange): Promise<NewPolicy> {
+  const { id, at, ...request } = change
+  return inTransaction(context.db, async (trx) => {
+    const before = await requirePolicy(trx, request.customerNumber, id)
+    const from = at ?? (await databaseNow(trx))
+    const { from: begins, to: ends } = validity(before)
+    if (from < begins) throw new Impossible(`the policy only begins at ${formatInstant(begins)}`)
+    if (from >= ends) throw new Impossible(`the policy ends at ${formatInstant(ends)}: make a new one`)
+    const policy = await newPolicy(context, trx, { ...request, from, to: ends === FOREVER ? undefined : ends })
+    await insertCancellation(trx, id, from)
     await insertPolicy(trx, policy)
-    const { id, customerNumber, validFrom: _from, validTo: _to, workProviderId, ...what } = policy
+    const { customerNumber } = policy
+    const cancelled = { from: formatInstant(from), replacedBy: policy.id }
     await insertAudit(trx, context.actor, {
-      action: 'policy created',
+      action: 'policy cancelled',
       subject: id,
       customerNumber,
-      ...(workProviderId === null ? {} : { workProviderId }),
-      details: {
-        after: { ...what, from: formatInstant(validFrom), to: validTo === null ? null : formatInstant(validTo) },
-      },
+      details: cancelled,
     })
+    const details = { replaces: id, before: toldOf(before), after: toldOf(policy) }
+    await insertAudit(trx, context.actor, auditOfPolicy(policy, details))
+    return policy
   })
+}
+
+async function requirePolicy(db: Database, customerNumber: string, id: string): Promise<Policy> {
+  const customer = await requireCurrentCustomer(db, customerNumber)
+  const policies = (await policiesOf(db, [customer.customerNumber])).get(customer.customerNumber)!
+  const policy = policies.find((one) => one.id === id)
+  if (policy === undefined) throw new Impossible(`customer ${customer.customerNumber} has no policy with the id ${id}`)
   return policy
 }
 

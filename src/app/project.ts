@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { MICROSECONDS_PER_MILLISECOND } from '../domain/instant.ts'
+import { type Instant, MICROSECONDS_PER_MILLISECOND, MICROSECONDS_PER_SECOND } from '../domain/instant.ts'
 import type { Change } from '../domain/rederive.ts'
+import { isCitus } from '../storage/citus.ts'
 import { type Database, inTransaction } from '../storage/database.ts'
 import { lockIdentities } from '../storage/identities.ts'
-import { claimReports } from '../storage/inbox.ts'
+import { type Claimed, claimReports } from '../storage/inbox.ts'
 import { findLinks, linksToDerive } from '../storage/links.ts'
 import { shareWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 import { deriveAdded, deriveStreams } from './derive.ts'
+import { projectSlices } from './project-slices.ts'
 import { startSweeping } from './sweep.ts'
 import { startWorker, type Worker } from './worker.ts'
 
@@ -42,7 +44,8 @@ export function startProjector(context: Context, callers: () => number): Worker 
   const sweep = startSweeping(context)
   return startWorker(context.log, 'projector', pollMs, async () => {
     const begun = context.now()
-    const { claimed, isMore } = await projectTurn(context.db, limit)
+    const { claimed, isMore, oldestAt } = await projectTurn(context.db, limit)
+    if (oldestAt !== null) context.metrics.derived(claimed, lagSeconds(context.now(), oldestAt))
     const isPending = await derivePending(context.db)
     await sweep(claimed)
     const calling = context.isEmbedded ? callers() : 0
@@ -54,6 +57,11 @@ export function startProjector(context: Context, callers: () => number): Worker 
     if (calling > 0) await delay(restMs((context.now() - begun) / MICROSECONDS_PER_MILLISECOND, calling))
     return claimed > 0 || isPending
   })
+}
+
+/** By two clocks, the process's and the database's. */
+function lagSeconds(now: Instant, receivedAt: Instant): number {
+  return Math.max(0, now - receivedAt) / MICROSECONDS_PER_SECOND
 }
 
 function mostShared(fullTurns: number): number {
@@ -73,7 +81,8 @@ function restMs(turnMs: number, callers: number): number {
  * The events are in before the identities are locked and the bindings are read after: whoever binds meanwhile either
  * sees these events, or is seen here.
  */
-export function projectTurn(db: Database, limit: number): Promise<{ claimed: number; isMore: boolean }> {
+export async function projectTurn(db: Database, limit: number): Promise<Omit<Claimed, 'events'>> {
+  if (await isCitus(db)) return projectSlices(db, limit)
   return inTransaction(db, async (trx) => {
     const { events, ...taken } = await claimReports(trx, limit)
     if (events.length === 0) return taken

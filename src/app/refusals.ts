@@ -1,4 +1,14 @@
-import { KEPT_REFUSALS, type RefusalCount, type StoredRefusal, storeRefusals } from '../storage/refusals.ts'
+import { addDays, utcDayOf } from '../domain/utc-day.ts'
+import { databaseNow } from '../storage/database.ts'
+import {
+  KEPT_REFUSALS,
+  listRefusals,
+  type RefusalCount,
+  type RefusalDay,
+  refusalsByDay,
+  type StoredRefusal,
+  storeRefusals,
+} from '../storage/refusals.ts'
 import type { Context } from './context.ts'
 import { startWorker } from './worker.ts'
 
@@ -53,6 +63,7 @@ export function startRefusalLog(context: Context): RefusalLog {
   const worker = startWorker(context.log, 'refusal log', FLUSH_MS, flush)
   return {
     note(refusal) {
+      context.metrics.refused(refusal.error)
       keep({ ...refusal, path: storablePath(refusal.path) })
       count({ workProviderId: refusal.workProviderId, error: refusal.error, refusals: 1 })
     },
@@ -66,4 +77,24 @@ export function startRefusalLog(context: Context): RefusalLog {
 /** The path alone: a query can name a person. */
 function storablePath(path: string): string {
   return path.slice(0, MAX_PATH_CHARACTERS).replaceAll('\0', '').toWellFormed()
+}
+
+export type RefusedRequests = {
+  /** By day (of UTC) and error, the oldest first; days without any are left out. */
+  readonly byDay: readonly RefusalDay[]
+  /** The newest first. */
+  readonly last: readonly StoredRefusal[]
+}
+
+/** A work provider's refused requests: how many in each of so many days up to today, and the last ones with their reasons. */
+export async function readRefusals(
+  { db }: Context,
+  workProviderId: string,
+  { days, limit }: { days: number; limit: number },
+): Promise<RefusedRequests> {
+  const today = utcDayOf(await databaseNow(db))
+  return {
+    byDay: await refusalsByDay(db, workProviderId, addDays(today, 1 - days)),
+    last: await listRefusals(db, workProviderId, Math.min(limit, KEPT_REFUSALS)),
+  }
 }

@@ -5,6 +5,7 @@ import { deleteIntentsBefore } from '../storage/link-intents.ts'
 import { deleteMailLinksBefore } from '../storage/mail-links.ts'
 import { LONGEST_ATTEMPT_SECONDS } from './attempts.ts'
 import type { Context } from './context.ts'
+import { forgetOldEntries } from './feed.ts'
 import { forgetOldMails } from './mailer.ts'
 import { forgetOldNotices } from './notices.ts'
 
@@ -20,4 +21,5 @@ export async function tidy(context: Context): Promise<void> {
   await deleteExpiredLogins(context.db, now)
   await forgetOldMails(context)
   await forgetOldNotices(context)
+  await forgetOldEntries(context)
 }

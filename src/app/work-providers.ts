@@ -1,6 +1,7 @@
 import { Impossible } from '../domain/errors.ts'
 import { formatInstant, MICROSECONDS_PER_MINUTE } from '../domain/instant.ts'
 import {
+  hasFeed,
   type LinkRequirement,
   MAX_CAP,
   MAX_NAME_CHARACTERS,
@@ -18,6 +19,7 @@ import {
   insertWorkProvider,
   settingsOf,
 } from '../storage/work-providers.ts'
+import { noteAllDue } from '../storage/status-due.ts'
 import type { Context } from './context.ts'
 
 export async function createWorkProvider(context: Context, name: string): Promise<WorkProvider> {
@@ -71,9 +73,11 @@ export async function changeSettings(context: Context, name: string, settings: N
     await holdWorkProvider(trx, workProvider.id)
     const workProviderId = workProvider.id
     const effectiveAt = await databaseNow(trx)
-    const before = settingsAt((await settingsOf(trx, [workProviderId])).get(workProviderId)!, effectiveAt)
+    const known = (await settingsOf(trx, [workProviderId])).get(workProviderId)!
+    const before = settingsAt(known, effectiveAt)
     if (linkRequires !== undefined) {
       await insertSetting(trx, { workProviderId, name: 'link_requires', value: linkRequires, effectiveAt })
+      if (hasFeed(known)) await noteAllDue(trx, workProviderId)
     }
     if (cap !== undefined) {
       await insertSetting(trx, { workProviderId, name: 'cap', value: String(cap), effectiveAt })

@@ -18,7 +18,7 @@ and refused unless every byte is as it was written; the store is there whole, or
 be restored into a PostgreSQL server too, and one of an older zego by this one.
 
 What was revoked or withdrawn since the backup is as it was then: look at API keys and consents. Everybody logs in anew,
-unless AUTH_SECRET (or DATA_DIR/auth-secret) is the one of before.`
+and people of the desk need "zego staff reset-second-factor", unless AUTH_SECRET (or DATA_DIR/auth-secret) is the one of before.`
 
 export function backupCommands(program: Command, cli: Cli): void {
   command(program, 'backup <file>', 'write all of the store to a file')

@@ -1,8 +1,9 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import type { Made, Restored } from '../app/backup.ts'
 import type { Context } from '../app/context.ts'
 import { Impossible } from '../domain/errors.ts'
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts'
+import type { Progress } from './progress.ts'
 
 /** What the commands work with; made in `main.ts`. */
 export type Cli = {
@@ -15,11 +16,18 @@ export type Cli = {
   /** Runs the server until it is told to stop. */
   readonly serve: () => Promise<void>
   readonly print: (text: string) => void
+  /** One line on a terminal that says how far something is; `end` it. */
+  readonly startProgress: () => Progress
   readonly readInput: () => Promise<string>
   /** Who runs the command: recorded with what staff do. */
   readonly operator: string
   readonly now: () => Instant
   readonly version: string
+}
+
+/** A command has said what it found, and that it is not as it should be: nothing is left to say. */
+export class Unsuccessful extends Error {
+  override name = 'Unsuccessful'
 }
 
 /** A command that can also answer as one JSON document. */
@@ -49,6 +57,12 @@ export function optionalInstant(cli: Cli, text: string | undefined): Instant | u
 
 export function instantOrNull(instant: Instant | null): string | null {
   return instant === null ? null : formatInstant(instant)
+}
+
+/** A number of an entry, of hours: whole, and not negative. */
+export function wholeOption(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It has to be a whole number.')
+  return Number(text)
 }
 
 /** A duration as an operator writes it (`PT14H`), in microseconds. */

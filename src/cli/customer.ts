@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { readCustomer } from '../app/customer-record.ts'
 import { createCustomer, requireCustomer } from '../app/customers.ts'
 import { eraseCustomer } from '../app/erase-customer.ts'
+import { logOutCustomer } from '../app/log-out-customer.ts'
 import { formatInstant, type Instant } from '../domain/instant.ts'
 import { activeIntervals, consentAt, holding } from '../domain/link.ts'
 import { contains } from '../domain/interval.ts'
@@ -42,6 +43,13 @@ export function customerCommands(program: Command, cli: Cli): void {
         }
       })
       show(cli, options.json, answer, () => describe(answer))
+    })
+
+  command(group, 'logout', 'end every session of a driver, at once; they may log in again')
+    .argument('<customer-number>')
+    .action(async (number: string, { json }: { json?: boolean }) => {
+      const ended = await cli.withContext((context) => logOutCustomer(context, number))
+      show(cli, json, ended, `Customer ${ended.customerNumber} is logged out: ${ended.sessions} sessions are ended.`)
     })
 
   eraseCommand(group, cli)

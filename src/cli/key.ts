@@ -1,25 +1,19 @@
 import type { Command } from 'commander'
-import { createKey, importKey, listKeys, revokeKey, rotateKey } from '../app/api-keys.ts'
+import { createKey, createTestKey, importKey, listKeys, revokeKey, rotateKey } from '../app/api-keys.ts'
 import { formatInstant } from '../domain/instant.ts'
+import { TEST_TABLE } from '../domain/sandbox.ts'
 import type { ListedApiKey } from '../storage/api-keys.ts'
 import { type Cli, command, durationOption, instantOrNull, show, table } from './cli.ts'
 
-type Options = { workProvider: string; json?: boolean }
+type Options = { workProvider: string; test?: boolean; json?: boolean }
 
 export function keyCommands(program: Command, cli: Cli): void {
   const group = program.command('key').description('API keys of work providers')
 
   command(group, 'create', 'make a key; it is shown this once')
     .requiredOption('--work-provider <name>')
-    .action(async (options: Options) => {
-      const created = await cli.withContext((context) => createKey(context, options.workProvider))
-      show(
-        cli,
-        options.json,
-        created,
-        `Key ${created.id} for "${created.workProvider}", shown this once:\n\n    ${created.key}\n`,
-      )
-    })
+    .option('--test', 'a key of the sandbox: it sees test customers, and nobody else')
+    .action((options: Options) => (options.test === true ? createTest(cli, options) : create(cli, options)))
 
   command(group, 'import', 'take over a key that a work provider already uses; it is read from standard input')
     .requiredOption('--work-provider <name>')
@@ -33,12 +27,19 @@ export function keyCommands(program: Command, cli: Cli): void {
   command(group, 'list', 'list the keys').action(async (options: { json?: boolean }) => {
     const keys = await cli.withContext(listKeys)
     const now = cli.now()
-    const rows = keys.map((key) => [key.workProvider, key.id, formatInstant(key.recordedAt), stateOf(key, now)])
+    const rows = keys.map((key) => [
+      key.workProvider,
+      key.id,
+      key.isTest ? 'test' : 'real',
+      formatInstant(key.recordedAt),
+      stateOf(key, now),
+      instantOrNull(key.lastUsedAt) ?? 'never',
+    ])
     show(
       cli,
       options.json,
       keys.map((key) => keyToJson(key, now)),
-      table(['work provider', 'id', 'made', 'state'], rows, 'There are no keys.'),
+      table(['work provider', 'id', 'sees', 'made', 'state', 'last used'], rows, 'There are no keys.'),
     )
   })
 
@@ -70,6 +71,32 @@ export function keyCommands(program: Command, cli: Cli): void {
     })
 }
 
+async function create(cli: Cli, options: Options): Promise<void> {
+  const created = await cli.withContext((context) => createKey(context, options.workProvider))
+  const { id, workProvider, key } = created
+  show(cli, options.json, created, `Key ${id} for "${workProvider}", shown this once:\n\n    ${key}\n`)
+}
+
+async function createTest(cli: Cli, options: Options): Promise<void> {
+  const created = await cli.withContext((context) => createTestKey(context, options.workProvider))
+  const { id, workProvider, key } = created
+  const customers = TEST_TABLE.map(({ customerNumber, userId, email, is }) => ({
+    customerNumber,
+    workProviderUserId: userId,
+    email,
+    is,
+  }))
+  const rows = TEST_TABLE.map(({ customerNumber, userId, email, is }) => [customerNumber, userId, email ?? '-', is])
+  show(cli, options.json, { ...created, test: true, customers }, () =>
+    [
+      `Test key ${id} for "${workProvider}", shown this once:`,
+      `    ${key}`,
+      'It sees these customers, and nobody else:',
+      `${table(['customer number', 'user id', 'e-mail', 'is'], rows, '')}\n`,
+    ].join('\n\n'),
+  )
+}
+
 function stateOf(key: ListedApiKey, now: number): string {
   if (key.revokedAt !== null) return `revoked ${formatInstant(key.revokedAt)}`
   if (key.expiresAt === null) return 'live'
@@ -80,9 +107,11 @@ function keyToJson(key: ListedApiKey, now: number): unknown {
   return {
     id: key.id,
     workProvider: key.workProvider,
+    test: key.isTest,
     createdAt: formatInstant(key.recordedAt),
     expiresAt: instantOrNull(key.expiresAt),
     revokedAt: instantOrNull(key.revokedAt),
+    lastUsedAt: instantOrNull(key.lastUsedAt),
     live: key.revokedAt === null && (key.expiresAt === null || now < key.expiresAt),
   }
 }

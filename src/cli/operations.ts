@@ -6,7 +6,7 @@ import { formatInstant } from '../domain/instant.ts'
 import { assertDurable } from '../storage/database.ts'
 import { migrate } from '../storage/migrate.ts'
 import { countRefusals, KEPT_REFUSALS, listRefusals } from '../storage/refusals.ts'
-import { type Cli, command, show, table } from './cli.ts'
+import { type Cli, command, show, table, Unsuccessful } from './cli.ts'
 
 export function operationCommands(program: Command, cli: Cli): void {
   program
@@ -44,7 +44,7 @@ export function operationCommands(program: Command, cli: Cli): void {
         { ok: isGood, ...result },
         isGood ? `No difference in ${counts}.` : [`Differences in ${counts}:`, ...lines].join('\n'),
       )
-      if (!isGood) process.exitCode = 1
+      if (!isGood) throw new Unsuccessful()
     },
   )
 
@@ -56,13 +56,14 @@ export function operationCommands(program: Command, cli: Cli): void {
       one.workProvider,
       [one.customerNumber, one.workProviderUserId].filter(Boolean).join(' claims '),
       one.since,
-      one.events === undefined ? '' : `${one.events} from ${one.firstAt} to ${one.lastAt}`,
+      one.events === undefined || one.firstAt === null ? '' : `${one.events} from ${one.firstAt} to ${one.lastAt}`,
+      one.done ? 'done' : '',
     ])
     show(
       cli,
       options.json,
       json,
-      table(['case', 'work provider', 'person', 'since', 'events'], rows, 'Nothing to reconcile.'),
+      table(['case', 'work provider', 'person', 'since', 'events', ''], rows, 'Nothing to reconcile.'),
     )
   })
 
@@ -88,11 +89,11 @@ export function operationCommands(program: Command, cli: Cli): void {
 }
 
 function caseToJson(one: Case) {
-  const { workProvider, kind } = one
+  const { workProvider, kind, done } = one
   const since = formatInstant(one.since)
   if (one.kind !== 'parked') {
     const workProviderUserId = one.kind === 'conflicting claim' ? one.identity : null
-    return { kind, workProvider, customerNumber: one.customerNumber, workProviderUserId, since }
+    return { kind, workProvider, customerNumber: one.customerNumber, workProviderUserId, since, done }
   }
   return {
     kind,
@@ -100,8 +101,9 @@ function caseToJson(one: Case) {
     customerNumber: one.identityKind === 'customer_number' ? one.identity : null,
     workProviderUserId: one.identityKind === 'user_id' ? one.identity : null,
     since,
+    done,
     events: one.events,
-    firstAt: formatInstant(one.firstAt),
-    lastAt: formatInstant(one.lastAt),
+    firstAt: one.firstAt === null ? null : formatInstant(one.firstAt),
+    lastAt: one.lastAt === null ? null : formatInstant(one.lastAt),
   }
 }

@@ -21,3 +21,13 @@ export function startProgress(
     },
   }
 }
+
+const BAR_CHARACTERS = 30
+
+/** How far something is, from 0 to 1, for `say`. */
+export function progressBar(share: number): string {
+  const within = Math.min(1, Math.max(0, share))
+  const done = Math.floor(within * BAR_CHARACTERS)
+  const percent = String(Math.floor(within * 100)).padStart(3)
+  return `[${'#'.repeat(done)}${'.'.repeat(BAR_CHARACTERS - done)}] ${percent} %`
+}

@@ -3,6 +3,7 @@ import { changeSettings, createWorkProvider } from '../app/work-providers.ts'
 import { Impossible } from '../domain/errors.ts'
 import { LINK_REQUIREMENTS, type LinkRequirement } from '../domain/work-provider.ts'
 import { listWorkProviders } from '../storage/work-providers.ts'
+import { inviteCommand } from './staff.ts'
 import { type Cli, command, durationOption, show, table } from './cli.ts'
 
 type SetOptions = { cap?: string; linkRequires?: LinkRequirement; json?: boolean }
@@ -22,6 +23,8 @@ export function workProviderCommands(program: Command, cli: Cli): void {
     const rows = all.map((one) => [one.name, one.id])
     show(cli, options.json, all, table(['work provider', 'id'], rows, 'There are no work providers.'))
   })
+
+  inviteCommand(group, cli)
 
   command(group, 'set', 'change settings of a work provider, from now on')
     .argument('<name>')

@@ -10,6 +10,7 @@ export const ERRORS = {
   INVALID_CUSTOMER_EMAIL: { status: 404, title: 'The e-mail address is not the one of this customer' },
   NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
   FORBIDDEN: { status: 403, title: 'This did not come from our own pages' },
+  GONE: { status: 410, title: 'What was here is not kept any more' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take that method' },
   TOO_LARGE: { status: 413, title: 'The body or the batch is too large', code: 'INVALID_DATA' },
   RATE_LIMITED: { status: 429, title: 'This key sends faster than it may' },

@@ -1,8 +1,8 @@
 import { bindingOf, type CustomerRecord, type StreamRecord, streamEvents } from './customer-record.ts'
 import { formatInstant, type Instant } from './instant.ts'
 import { later } from './interval.ts'
-import { consentAt, holding } from './link.ts'
-import { isGoodFor, type Policy, validity } from './policy.ts'
+import { consentAt, holding, isActiveAt, type LinkFacts } from './link.ts'
+import { isGoodFor, type Policy, policyAt, validity } from './policy.ts'
 import { type Shift, shiftAt } from './shift-engine.ts'
 import { eventId, isAnnulled, type ReceivedEvent } from './shift-event.ts'
 import { isCovered, standingAt } from './standing.ts'
@@ -38,7 +38,7 @@ export function explainCover(record: CustomerRecord, at: Instant, now: Instant):
 
 function judge(stream: StreamRecord, policies: readonly Policy[], at: Instant, now: Instant): Verdict {
   const standing = standingAt(stream, policies, at)
-  const { shift, activeSince, policy } = standing
+  const { shift, policy } = standing
   const facts = [
     ...eventFacts(stream, shift, at, now),
     ...(shift === null ? [] : [shiftFact(stream, shift, now)]),
@@ -53,10 +53,23 @@ function judge(stream: StreamRecord, policies: readonly Policy[], at: Instant, n
   }
   const lacking = [
     ...(shift === null ? [offShift(stream, standing.shifts, at, now)] : []),
-    ...(activeSince === null ? [`the link to ${stream.workProvider} was not active (${whyInactive(stream, at)})`] : []),
-    ...(policy === null ? [whyNoPolicy(stream, policies, at)] : []),
+    ...lackingBesidesShift(stream, policies, at),
   ]
   return { covered: false, sentence: `${onShift}${shift === null ? '' : 'but '}${lacking.join(' and ')}`, facts }
+}
+
+/** What decides about somebody on shift. */
+export type Eligibility = LinkFacts & { readonly workProviderId: string; readonly workProvider: string }
+
+/** What keeps somebody who is on shift at an instant from being covered then, in words; nothing where they are covered. */
+export function lackingBesidesShift(stream: Eligibility, policies: readonly Policy[], at: Instant): string[] {
+  const isPolicyLacking = policyAt(policies, stream.workProviderId, at) === null
+  return [
+    ...(isActiveAt(stream, at)
+      ? []
+      : [`the link to ${stream.workProvider} was not active (${whyInactive(stream, at)})`]),
+    ...(isPolicyLacking ? [whyNoPolicy(stream, policies, at)] : []),
+  ]
 }
 
 function offShift(stream: StreamRecord, shifts: readonly Shift[], at: Instant, now: Instant): string {
@@ -67,14 +80,14 @@ function offShift(stream: StreamRecord, shifts: readonly Shift[], at: Instant, n
   return `not on shift for ${stream.workProvider}: the last shift, from ${formatInstant(before.startedAt)}, ended by ${end}`
 }
 
-function whyInactive(stream: StreamRecord, at: Instant): string {
+function whyInactive(stream: Eligibility, at: Instant): string {
   const consent = consentAt(stream.consents, at)
   if (consent === null) return 'no consent by then'
   if (!consent.given) return `consent withdrawn at ${formatInstant(consent.effectiveAt)}`
   return 'consent given, but what the work provider requires was not met'
 }
 
-function whyNoPolicy(stream: StreamRecord, policies: readonly Policy[], at: Instant): string {
+function whyNoPolicy(stream: Eligibility, policies: readonly Policy[], at: Instant): string {
   const good = policies.filter((policy) => isGoodFor(policy, stream.workProviderId))
   if (policies.length === 0) return 'there is no policy'
   if (good.length === 0) return `no policy is good for ${stream.workProvider}`

@@ -9,6 +9,9 @@ export type IdentityName = { readonly kind: IdentityKind; readonly text: string 
 /** An identity is always one work provider's: two of them may use the same text for two people. */
 export type Identity = IdentityName & { readonly workProviderId: string }
 
+/** Names of fields of the contract that named a person until August 2018, and are taken all the same. */
+export type DeprecatedField = 'policyId' | 'driverId'
+
 export const MAX_IDENTITY_CHARACTERS = 255
 export const SLICES = 64
 

@@ -36,6 +36,14 @@ export function clip(intervals: readonly Interval[], bounds: Interval): Interval
   return intersection(intervals, [bounds])
 }
 
+/** What of `bounds` a union leaves out. */
+export function gaps(bounds: Interval, intervals: readonly Interval[]): Interval[] {
+  const inside = clip(intervals, bounds)
+  const starts = [bounds.from, ...inside.map((interval) => interval.to)]
+  const ends = [...inside.map((interval) => interval.from), bounds.to]
+  return starts.map((from, index) => ({ from, to: ends[index]! })).filter(({ from, to }) => from < to)
+}
+
 export function contains(interval: Interval, at: Instant): boolean {
   return interval.from <= at && at < interval.to
 }

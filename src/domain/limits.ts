@@ -71,6 +71,7 @@ export const LIMITS = {
     100_000,
     'addresses in an hour that a network can have mailed',
   ),
+  liveStreams: limit('MAX_LIVE_STREAMS', 100, 1, 10_000, 'live pages of the desk that are kept up to date at once'),
 } as const satisfies Record<string, Limit>
 
 export type Limits = { readonly [Name in keyof typeof LIMITS]: number }

@@ -1,24 +1,15 @@
-import { fromTemporal, MICROSECONDS_PER_MINUTE } from './instant.ts'
+import { MICROSECONDS_PER_MINUTE } from './instant.ts'
 import { clip, type Interval } from './interval.ts'
-
-/** A calendar month of a time zone, cut into its local days: of 23 or 25 hours where the clocks change. */
-export type LocalDay = Interval & { readonly day: string }
+import { type LocalDay, localDay } from './local-day.ts'
 
 /** Minutes of cover on one local day. */
 export type DayUsage = { readonly day: string; readonly minutes: number }
 
-/** Null when the text is not a month, as in `2026-11`. */
+/** The days of a month. Null when the text is not one, as in `2026-11`. */
 export function localDaysOfMonth(month: string, timeZone: string): LocalDay[] | null {
   if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) return null
   const first = Temporal.PlainDate.from(`${month}-01`)
-  return Array.from({ length: first.daysInMonth }, (_, index) => {
-    const day = first.add({ days: index })
-    return {
-      day: day.toString(),
-      from: fromTemporal(day.toZonedDateTime(timeZone).toInstant()),
-      to: fromTemporal(day.add({ days: 1 }).toZonedDateTime(timeZone).toInstant()),
-    }
-  })
+  return Array.from({ length: first.daysInMonth }, (_, index) => localDay(first.add({ days: index }), timeZone))
 }
 
 /** The minutes of each day that `cover` (sorted, without overlaps) holds; days without any are left out. */

@@ -11,6 +11,7 @@ export type LinkRequirement = (typeof LINK_REQUIREMENTS)[number]
 export type Setting = { readonly seq: number; readonly effectiveAt: Instant; readonly recordedAt: Instant } & (
   | { readonly name: 'cap'; readonly microseconds: number }
   | { readonly name: 'link_requires'; readonly requirement: LinkRequirement }
+  | { readonly name: 'feed' }
 )
 
 export const DEFAULT_CAP = 14 * MICROSECONDS_PER_HOUR
@@ -37,6 +38,11 @@ export function requirementChanges(settings: readonly Setting[]): RequirementCha
     from: setting.effectiveAt,
     requirement: setting.requirement,
   }))
+}
+
+/** Whether a work provider has a feed: once begun, it goes on. */
+export function hasFeed(settings: readonly Setting[]): boolean {
+  return settings.some((setting) => setting.name === 'feed')
 }
 
 /** The settings in force at an instant. */

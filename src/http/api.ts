@@ -2,9 +2,11 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { unavailable } from '../app/time-limit.ts'
 import { ERRORS, Refusal } from '../domain/errors.ts'
 import { splitTarget } from '../domain/query.ts'
+import { traceIdOf } from '../domain/trace.ts'
 import { isUnavailable } from '../storage/database.ts'
 import { authenticate, readKey } from './authenticate.ts'
 import type { Exchange, KnownExchange, Resource, Services } from './exchange.ts'
+import { FEED_PATH, getFeed } from './feed.ts'
 import { postMatch } from './match.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { namesProblem, type Headers, type Reply, reply, replyError, write } from './replies.ts'
@@ -14,25 +16,33 @@ import { getStatus } from './status.ts'
 import { getValidate, VALIDATE_PATH } from './validate.ts'
 
 /** A path takes one method. `HEAD` is answered as `GET` is, without the body. */
-export type Route = { readonly method: 'GET' | 'POST'; readonly answer: (exchange: Exchange) => Promise<Reply> }
+export type Route = {
+  readonly path: string
+  readonly method: 'GET' | 'POST'
+  readonly answer: (exchange: Exchange) => Promise<Reply>
+}
 
 /** The paths of the API, each with and without a trailing slash. One that ends in `/*` takes one more part. */
-export const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
-  ['/v1/shift/login', keyed('POST', postShift('login'))],
-  ['/v1/shift/logout', keyed('POST', postShift('logout'))],
-  ['/v1/batch/login', keyed('POST', postBatch('login'))],
-  ['/v1/batch/logout', keyed('POST', postBatch('logout'))],
-  ['/v1/match', keyed('POST', postMatch)],
-  ['/v1/user/match', keyed('POST', postMatch)],
-  ['/v1/user/status', keyed('GET', getStatus)],
-  ['/v1/status', keyed('GET', getStatus)],
-  [VALIDATE_PATH, keyed('GET', getValidate)],
-  [`${VALIDATE_PATH}/*`, keyed('GET', getValidate)],
-  [`${REQUESTS_PATH}/*`, keyed('GET', getRequest)],
-  ['/livez', { method: 'GET', answer: async (exchange) => reply(exchange, 200, OK) }],
-  ['/readyz', { method: 'GET', answer: getReadiness }],
-  ['/openapi.json', { method: 'GET', answer: async (exchange) => reply(exchange, 200, DESCRIPTION) }],
-])
+export const ROUTES: ReadonlyMap<string, Route> = new Map(
+  [
+    keyed('POST', '/v1/shift/login', postShift('login')),
+    keyed('POST', '/v1/shift/logout', postShift('logout')),
+    keyed('POST', '/v1/batch/login', postBatch('login')),
+    keyed('POST', '/v1/batch/logout', postBatch('logout')),
+    keyed('POST', '/v1/match', postMatch),
+    keyed('POST', '/v1/user/match', postMatch),
+    keyed('GET', '/v1/user/status', getStatus),
+    keyed('GET', '/v1/status', getStatus),
+    keyed('GET', VALIDATE_PATH, getValidate),
+    keyed('GET', `${VALIDATE_PATH}/*`, getValidate),
+    keyed('GET', `${REQUESTS_PATH}/*`, getRequest),
+    keyed('GET', FEED_PATH, getFeed),
+    open('/livez', async (exchange) => reply(exchange, 200, OK)),
+    open('/readyz', getReadiness),
+    open('/openapi.json', async (exchange) => reply(exchange, 200, DESCRIPTION)),
+  ].map((route) => [route.path, route]),
+)
+const NONE = [] as const
 const OK = '{"status":"ok"}'
 const DESCRIPTION = JSON.stringify(openApiDocument())
 
@@ -51,21 +61,33 @@ function routeOf(path: string): Route | undefined {
 
 /** Every request comes through here, and through what it calls: a promise more for each is seen in what is served a second. */
 function serve(exchange: Exchange, outgoing: ServerResponse): void {
+  const begun = performance.now()
   const route = routeOf(exchange.path)
   const method = exchange.incoming.method === 'HEAD' ? 'GET' : exchange.incoming.method
   if (route === undefined) {
-    write(outgoing, refuse(exchange, new Refusal('NOT_FOUND', 'there is nothing at this path')))
+    finish(refuse(exchange, new Refusal('NOT_FOUND', 'there is nothing at this path')))
   } else if (method !== route.method) {
     const refusal = new Refusal('METHOD_NOT_ALLOWED', 'this path does not take that method')
-    write(outgoing, refuse(exchange, refusal, ['Allow', route.method === 'GET' ? 'GET, HEAD' : route.method]))
+    finish(refuse(exchange, refusal, ['Allow', route.method === 'GET' ? 'GET, HEAD' : route.method]))
   } else {
     const { underWay } = exchange.services
     underWay.count++
     const over = (answered: Reply): void => {
       underWay.count--
-      write(outgoing, answered)
+      finish(answered)
     }
     void route.answer(exchange).then(over)
+  }
+
+  function finish(answered: Reply): void {
+    write(outgoing, answered)
+    const seconds = (performance.now() - begun) / 1_000
+    const { context } = exchange.services
+    const { status } = answered
+    context.metrics.answered({ method: exchange.incoming.method ?? '', route: route?.path ?? '', status, seconds })
+    if (context.log.isLevelEnabled('debug')) {
+      context.log.debug({ ...traced(exchange), route: route?.path, status, seconds }, 'a request was answered')
+    }
   }
 }
 
@@ -85,29 +107,46 @@ function newExchange(services: Services, incoming: IncomingMessage): Exchange {
     incoming,
     requestId: services.context.newId(),
     wantsProblem: namesProblem(incoming.headers.accept),
-    isDeprecated: false,
+    deprecated: NONE,
     path,
     query,
     caller: null,
   }
 }
 
-function keyed(method: Route['method'], resource: Resource): Route {
-  return { method, answer: (exchange) => answer(exchange, resource) }
+function keyed(method: Route['method'], path: string, resource: Resource): Route {
+  return { method, path, answer: (exchange) => answer(exchange, resource) }
+}
+
+function open(path: string, answerAny: Route['answer']): Route {
+  return { method: 'GET', path, answer: answerAny }
 }
 
 /** Checks in the order of product.md: path and method are done; key, rate, and the resource looks at size and content. */
 async function answer(exchange: Exchange, resource: Resource): Promise<Reply> {
   try {
     if (!exchange.services.isPrepared()) throw unavailable('the server is starting')
-    const { context, keyRing, rates } = exchange.services
+    const { context, keyRing, rates, apiUse } = exchange.services
     const key = readKey(exchange.incoming)
     const caller = keyRing.recall(key) ?? (await authenticate(keyRing, key))
     exchange.caller = caller
-    rates.admit(caller.keyId, context.now())
+    const now = context.now()
+    apiUse.noteKey(caller.keyId, now)
+    rates.admit(caller.keyId, now)
     return await resource(exchange as KnownExchange)
   } catch (error) {
     return refuse(exchange, refusalOf(exchange, error))
+  } finally {
+    noteDeprecated(exchange)
+  }
+}
+
+function noteDeprecated({ services, caller, deprecated }: Exchange): void {
+  for (const field of deprecated) {
+    const { workProviderId, isTest } = caller!
+    services.apiUse.noteDeprecated(workProviderId, field)
+    // Test twins see it on their page; nobody is woken by them.
+    if (!isTest) services.context.metrics.usedDeprecated(workProviderId, field)
   }
 }
 
@@ -115,11 +154,16 @@ function refusalOf(exchange: Exchange, error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const { log } = exchange.services.context
   if (isUnavailable(error)) {
-    log.warn({ err: error, requestId: exchange.requestId }, 'the database cannot be used')
+    log.warn({ err: error, ...traced(exchange) }, 'the database cannot be used')
     return unavailable('the database cannot be used now')
   }
-  log.error({ err: error, requestId: exchange.requestId }, 'a request failed')
+  log.error({ err: error, ...traced(exchange) }, 'a request failed')
   return new Refusal('INTERNAL', 'this is a fault of the server')
+}
+
+/** What a line of the log is found by: our id of the request, and the caller's of its trace. */
+function traced({ requestId, incoming }: Exchange): { requestId: string; traceId: string | undefined } {
+  return { requestId, traceId: traceIdOf(incoming.headers['traceparent']) }
 }
 
 function refuse(exchange: Exchange, refusal: Refusal, headers: Headers = []): Reply {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Acceptor } from '../app/accept.ts'
 import type { Caller, KeyRing } from '../app/api-keys.ts'
 import type { StatusDesk } from '../app/answer-status.ts'
+import type { ApiUseLog } from '../app/api-use.ts'
 import type { Context } from '../app/context.ts'
 import type { RefusalLog } from '../app/refusals.ts'
 import type { ValidationDesk } from '../app/validate.ts'
@@ -16,6 +17,7 @@ export type Services = {
   readonly statusDesk: StatusDesk
   readonly validationDesk: ValidationDesk
   readonly refusals: RefusalLog
+  readonly apiUse: ApiUseLog
   readonly rates: RateLimiter
   /** How many requests are being answered. */
   readonly underWay: { count: number }

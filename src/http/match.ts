@@ -10,6 +10,7 @@ export const postMatch: Resource = async (exchange) => {
   const { requestId, caller, services } = exchange
   const body = await readBody(exchange.incoming, services.context.limits.bodyBytes)
   const word = parseMatch(parseBody(body), exchange)
-  await withinTime(recordMatch(services.context, { requestId, workProviderId: caller.workProviderId, ...word }))
+  const { workProviderId, isTest } = caller
+  await withinTime(recordMatch(services.context, { requestId, workProviderId, isTest, ...word }))
   return reply(exchange, 202, PENDING, ['Location', `/v1/requests/${requestId}`])
 }

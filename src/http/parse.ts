@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Report } from '../app/accept.ts'
-import { type IdentityKind, type IdentityName, parseIdentity } from '../domain/identity.ts'
+import { type DeprecatedField, type IdentityKind, type IdentityName, parseIdentity } from '../domain/identity.ts'
 import { type Instant, parseReportInstant } from '../domain/instant.ts'
 import { Refusal } from '../domain/errors.ts'
 import { parseQuery } from '../domain/query.ts'
@@ -16,8 +16,13 @@ export const IDENTITY_FIELDS = [
   { name: 'driverId', kind: 'user_id', isDeprecated: true },
 ] as const satisfies readonly { name: string; kind: IdentityKind; isDeprecated: boolean }[]
 
-/** Where it is noted that a request used a deprecated field: also one that is refused. */
-export type DeprecationNote = { isDeprecated: boolean }
+const NONE: readonly DeprecatedField[] = []
+const DEPRECATED_FIELDS: readonly DeprecatedField[] = IDENTITY_FIELDS.flatMap((field) =>
+  field.isDeprecated ? [field.name] : [],
+)
+
+/** Where it is noted which deprecated fields a request used: also one that is refused. */
+export type DeprecationNote = { deprecated: readonly DeprecatedField[] }
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -37,7 +42,7 @@ export function parseBody(bytes: Buffer): unknown {
 
 export function parseReport(body: unknown, now: Instant, note: DeprecationNote): Report {
   if (!isObject(body)) throw invalid('the body is not an object')
-  note.isDeprecated = usesDeprecated(body)
+  note.deprecated = deprecatedIn([body])
   return parseItem(body, now, '')
 }
 
@@ -46,7 +51,7 @@ export function parseBatch(body: unknown, maxItems: number, now: Instant, note: 
   if (body.length > maxItems) {
     throw new Refusal('TOO_LARGE', `the batch has more than ${maxItems} items`)
   }
-  note.isDeprecated = body.some((item: unknown) => isObject(item) && usesDeprecated(item))
+  note.deprecated = deprecatedIn(body)
   return body.map((item: unknown, index) => {
     if (!isObject(item)) throw invalid(`item ${index}: not an object`)
     return parseItem(item, now, `item ${index}: `)
@@ -57,7 +62,7 @@ export type MatchBody = { readonly customerNumber: string; readonly success: boo
 
 export function parseMatch(body: unknown, note: DeprecationNote): MatchBody {
   if (!isObject(body)) throw invalid('the body is not an object')
-  note.isDeprecated = usesDeprecated(body)
+  note.deprecated = deprecatedIn([body])
   const identity = parseIdentityFields(body, '')
   if (identity.kind !== 'customer_number') throw invalid('a match takes customerNumber only')
   if (typeof body['success'] !== 'boolean') throw invalid('success is not a boolean')
@@ -70,7 +75,7 @@ export function parseStatusQuery(query: string, note: DeprecationNote): Identity
     const field = IDENTITY_FIELDS.find((one) => one.name === name)
     return field === undefined ? [] : [{ ...field, value }]
   })
-  note.isDeprecated = given.some((field) => field.isDeprecated)
+  note.deprecated = DEPRECATED_FIELDS.filter((name) => given.some((field) => field.name === name))
   const [field] = given
   if (field === undefined) throw invalid('the query names no identity')
   if (given.length > 1) throw invalid('the query names more than one identity')
@@ -98,7 +103,7 @@ function parseItem(item: JsonObject, now: Instant, where: string): Report {
 }
 
 function parseIdentityFields(item: JsonObject, where: string): IdentityName {
-  const given = IDENTITY_FIELDS.filter((field) => isGiven(item, field))
+  const given = IDENTITY_FIELDS.filter((field) => isGiven(item, field.name))
   const [field] = given
   if (field === undefined) throw invalid(`${where}no identity is given`)
   if (given.length > 1) throw invalid(`${where}more than one identity is given`)
@@ -109,12 +114,18 @@ function parseIdentityFields(item: JsonObject, where: string): IdentityName {
   return parsed.identity
 }
 
-function usesDeprecated(item: JsonObject): boolean {
-  return IDENTITY_FIELDS.some((field) => field.isDeprecated && isGiven(item, field))
+/** Nearly always none: every report comes by here. */
+function deprecatedIn(items: readonly unknown[]): readonly DeprecatedField[] {
+  const uses = items.filter((item) => isObject(item) && usesDeprecated(item)) as JsonObject[]
+  return uses.length === 0 ? NONE : DEPRECATED_FIELDS.filter((name) => uses.some((item) => isGiven(item, name)))
 }
 
-function isGiven(item: JsonObject, field: { readonly name: string }): boolean {
-  return item[field.name] !== undefined && item[field.name] !== null
+function usesDeprecated(item: JsonObject): boolean {
+  return DEPRECATED_FIELDS.some((name) => isGiven(item, name))
+}
+
+function isGiven(item: JsonObject, name: string): boolean {
+  return item[name] !== undefined && item[name] !== null
 }
 
 function invalid(detail: string): Refusal {

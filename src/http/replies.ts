@@ -1,9 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import { errorCode, ERRORS, type Refusal } from '../domain/errors.ts'
+import type { DeprecatedField } from '../domain/identity.ts'
 
 /** The moment from which `policyId` and `driverId` are deprecated: 13 August 2018, as RFC 9745 writes it. */
 export const DEPRECATED_SINCE = '@1534118400'
 export const PENDING = '{"status":"PENDING"}'
+
+/** On every answer: it is what its type says and nothing else, and no cache keeps what it tells of somebody. */
+export const CLOSED_HEADERS: readonly string[] = ['X-Content-Type-Options', 'nosniff', 'Cache-Control', 'no-store']
 
 const JSON_TYPE = 'application/json'
 const PROBLEM_TYPE = 'application/problem+json'
@@ -11,8 +15,8 @@ const PROBLEM_TYPE = 'application/problem+json'
 /** What an answer says beside its body. */
 export type ReplyContext = {
   readonly requestId: string
-  /** Set as soon as a deprecated field is seen. */
-  isDeprecated: boolean
+  /** The deprecated fields that the request used, as soon as they are seen. */
+  deprecated: readonly DeprecatedField[]
   /** Whether the client's `Accept` names the problem type. */
   readonly wantsProblem: boolean
 }
@@ -72,6 +76,8 @@ export function write(outgoing: ServerResponse, { status, headers, body }: Reply
   outgoing.writeHead(status, headers).end(body)
 }
 
-function headersOf({ requestId, isDeprecated }: ReplyContext): Headers {
-  return isDeprecated ? ['Request-Id', requestId, 'Deprecation', DEPRECATED_SINCE] : ['Request-Id', requestId]
+function headersOf({ requestId, deprecated }: ReplyContext): Headers {
+  const headers = ['Request-Id', requestId, ...CLOSED_HEADERS]
+  if (deprecated.length > 0) headers.push('Deprecation', DEPRECATED_SINCE)
+  return headers
 }

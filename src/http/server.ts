@@ -10,6 +10,7 @@ import {
 import type { Duplex } from 'node:stream'
 import { errorCode, ERRORS, type ErrorName } from '../domain/errors.ts'
 import type { Services } from './exchange.ts'
+import { CLOSED_HEADERS, type Headers } from './replies.ts'
 
 /** How long the server bears with clients beyond their limits (domain/limits.ts), in milliseconds. */
 export type Patience = {
@@ -99,18 +100,14 @@ function hangUp(services: Services, socket: Duplex, error: ErrorName, { lingerMs
   setTimeout(() => socket.destroy(), lingerMs).unref()
   const { headers, body } = plainAnswer(services, error)
   const { status } = ERRORS[error]
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  socket.end([`HTTP/1.1 ${status} ${STATUS_TEXTS[status] ?? 'Error'}`, ...lines, '', body].join('\r\n'))
+  const lines = headers.map((text, at) => (at % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
+  socket.end(`HTTP/1.1 ${status} ${STATUS_TEXTS[status] ?? 'Error'}\r\n${lines}\r\n${body}`)
 }
 
-function plainAnswer(services: Services, error: ErrorName): { headers: Record<string, string | number>; body: string } {
+function plainAnswer(services: Services, error: ErrorName): { headers: Headers; body: string } {
   const body = JSON.stringify({ error: errorCode(error) })
-  const headers = {
-    'Content-Type': 'application/json',
-    'Content-Length': body.length,
-    'Request-Id': services.context.newId(),
-    'Zego-Error-Detail': ERRORS[error].title,
-    Connection: 'close',
-  }
+  const headers: Headers = ['Request-Id', services.context.newId(), ...CLOSED_HEADERS]
+  headers.push('Content-Type', 'application/json', 'Content-Length', String(body.length))
+  headers.push('Zego-Error-Detail', ERRORS[error].title, 'Connection', 'close')
   return { headers, body }
 }

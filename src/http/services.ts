@@ -1,6 +1,7 @@
 import { startAcceptor } from '../app/accept.ts'
 import { openStatusDesk } from '../app/answer-status.ts'
 import { openKeyRing } from '../app/api-keys.ts'
+import { startApiUseLog } from '../app/api-use.ts'
 import { startAskedLog } from '../app/asked.ts'
 import type { Context } from '../app/context.ts'
 import { startRefusalLog } from '../app/refusals.ts'
@@ -29,6 +30,7 @@ export function startServices(
   const acceptor = startAcceptor(context, onStored)
   const refusals = startRefusalLog(context)
   const asked = startAskedLog(context)
+  const apiUse = startApiUseLog(context)
   return {
     services: {
       context,
@@ -37,6 +39,7 @@ export function startServices(
       statusDesk: openStatusDesk(context, asked.note),
       validationDesk: openValidationDesk(context),
       refusals,
+      apiUse,
       rates: rateLimiter(context.limits),
       underWay: { count: 0 },
       isPrepared,
@@ -46,6 +49,7 @@ export function startServices(
       await acceptor.drain()
       await refusals.stop()
       await asked.stop()
+      await apiUse.stop()
     },
   }
 }

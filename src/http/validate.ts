@@ -10,7 +10,7 @@ export const VALIDATE_PATH = '/v1/validate/customer-number'
 export const getValidate: Resource = async (exchange) => {
   const customerNumber = decode(exchange.path.slice(VALIDATE_PATH.length + 1)) ?? ''
   const email = parseEmailQuery(exchange.query)
-  const validity = await exchange.services.validationDesk.validate(customerNumber, email)
+  const validity = await exchange.services.validationDesk.validate(exchange.caller, customerNumber, email)
   if (validity === 'no customer') throw new Refusal('INVALID_CUSTOMER', 'there is no customer with this number')
   if (validity === 'other e-mail')
     throw new Refusal('INVALID_CUSTOMER_EMAIL', 'the e-mail is not the one of this customer')

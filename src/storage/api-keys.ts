@@ -7,11 +7,21 @@ import { microseconds, microsecondsOrNull, timestamp } from './sql.ts'
 export type ApiKey = {
   readonly id: string
   readonly workProviderId: string
+  /** Whether it is of the sandbox: its work provider is a test twin. */
+  readonly isTest: boolean
   readonly expiresAt: Instant | null
   readonly revokedAt: Instant | null
 }
 
-export type ListedApiKey = ApiKey & { readonly workProvider: string; readonly recordedAt: Instant }
+export type ListedApiKey = ApiKey & {
+  /** The name of the work provider: of a test key, of the one whose twin it is for. */
+  readonly workProvider: string
+  /** That work provider's id, of which the audit log speaks. */
+  readonly ownerId: string
+  readonly recordedAt: Instant
+  /** Some seconds late; null of one that never was. */
+  readonly lastUsedAt: Instant | null
+}
 
 export async function insertApiKey(
   db: Database,
@@ -26,20 +36,45 @@ export async function insertApiKey(
 /** The keys of several hashes (hex); those that were never seen are missing in the answer. */
 export async function findApiKeys(db: Database, hashes: readonly string[]): Promise<Map<string, ApiKey>> {
   const { rows } = await sql<ApiKey & { hash: string }>`
-    select id, work_provider_id as "workProviderId", encode(hash, 'hex') as hash,
-      ${microsecondsOrNull('expires_at')} as "expiresAt", ${microsecondsOrNull('revoked_at')} as "revokedAt"
-    from api_key where hash = any(select decode(h, 'hex') from unnest(${hashes}::text[]) h)
+    select k.id, k.work_provider_id as "workProviderId", w.test_of is not null as "isTest",
+      encode(k.hash, 'hex') as hash,
+      ${microsecondsOrNull('k.expires_at')} as "expiresAt", ${microsecondsOrNull('k.revoked_at')} as "revokedAt"
+    from api_key k join work_provider w on w.id = k.work_provider_id
+    where k.hash = any(select decode(h, 'hex') from unnest(${hashes}::text[]) h)
   `.execute(db)
   return new Map(rows.map(({ hash, ...key }) => [hash, key]))
 }
 
+/** Of a key `k`, its work provider `w`, the owner `o` of that and the key's use `u`. */
+const LISTED_COLUMNS = sql`
+  k.id, k.work_provider_id as "workProviderId", w.test_of is not null as "isTest", o.name as "workProvider",
+  o.id as "ownerId",
+  ${microsecondsOrNull('k.expires_at')} as "expiresAt", ${microsecondsOrNull('k.revoked_at')} as "revokedAt",
+  ${microseconds('k.recorded_at')} as "recordedAt", ${microsecondsOrNull('u.last_used_at')} as "lastUsedAt"
+`
+
+const WITH_OWNER = sql`
+  join work_provider w on w.id = k.work_provider_id join work_provider o on o.id = coalesce(w.test_of, w.id)
+  left join key_use u on u.key_id = k.id
+`
+
 export async function listApiKeys(db: Database): Promise<ListedApiKey[]> {
   const { rows } = await sql<ListedApiKey>`
-    select k.id, k.work_provider_id as "workProviderId", w.name as "workProvider",
-      ${microsecondsOrNull('k.expires_at')} as "expiresAt", ${microsecondsOrNull('k.revoked_at')} as "revokedAt",
-      ${microseconds('k.recorded_at')} as "recordedAt"
-    from api_key k join work_provider w on w.id = k.work_provider_id
-    order by w.name_key, k.recorded_at
+    select ${LISTED_COLUMNS}
+    from api_key k ${WITH_OWNER}
+    order by o.name_key, w.test_of nulls first, k.recorded_at
+  `.execute(db)
+  return rows
+}
+
+/** The keys of a work provider, the newest first. */
+export async function newestApiKeys(db: Database, workProviderId: string, limit: number): Promise<ListedApiKey[]> {
+  const { rows } = await sql<ListedApiKey>`
+    select ${LISTED_COLUMNS}
+    from (
+      select * from api_key where work_provider_id = ${workProviderId} order by recorded_at desc limit ${limit}
+    ) k ${WITH_OWNER}
+    order by k.recorded_at desc
   `.execute(db)
   return rows
 }

@@ -34,16 +34,22 @@ export type AuditFilter = {
   /** The name of who did it. */
   readonly by?: string | undefined
   readonly since?: Instant | undefined
+  /** Only lines recorded by then. */
+  readonly until?: Instant | undefined
+  /** Only lines before the one of this number. */
+  readonly before?: number | undefined
 }
 
 /** The newest lines that a filter lets through, oldest of them first. */
 export async function listAudit(db: Database, filter: AuditFilter, limit: number): Promise<AuditLine[]> {
-  const { customerNumber, workProviderId, by, since } = filter
+  const { customerNumber, workProviderId, by, since, until, before } = filter
   const conditions = [
     ...(customerNumber === undefined ? [] : [sql`customer_number = ${customerNumber}`]),
     ...(workProviderId === undefined ? [] : [sql`work_provider_id = ${workProviderId}`]),
     ...(by === undefined ? [] : [sql`actor_name = ${by}`]),
     ...(since === undefined ? [] : [sql`a.recorded_at >= ${timestamp(since)}`]),
+    ...(until === undefined ? [] : [sql`a.recorded_at <= ${timestamp(until)}`]),
+    ...(before === undefined ? [] : [sql`seq < ${before}`]),
   ]
   const where = conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`
   const { rows } = await sql<AuditLine>`
@@ -53,4 +59,16 @@ export async function listAudit(db: Database, filter: AuditFilter, limit: number
     ${where} order by seq desc limit ${limit}
   `.execute(db)
   return rows.toReversed()
+}
+
+/** The details of the first line of an action on a work provider; null where there is none. */
+export async function findAuditDetails(
+  db: Database,
+  workProviderId: string,
+  action: AuditAction,
+): Promise<Readonly<Record<string, unknown>> | null> {
+  const { rows } = await sql<{ details: Readonly<Record<string, unknown>> }>`
+    select details from audit where work_provider_id = ${workProviderId} and action = ${action} order by seq limit 1
+  `.execute(db)
+  return rows[0]?.details ?? null
 }

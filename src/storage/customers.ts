@@ -11,17 +11,20 @@ export type StoredCustomer = Customer & {
   readonly recordedAt: Instant
   /** Since when nothing but number, policies and record is known of them. */
   readonly erasedAt: Instant | null
+  /** Made up for tests (domain/sandbox.ts): only test keys see them. */
+  readonly isTest: boolean
 }
 
 const COLUMNS = sql`
   customer_number as "customerNumber", email, name, phone, account_id as "accountId",
-  ${microseconds('recorded_at')} as "recordedAt", ${microsecondsOrNull('erased_at')} as "erasedAt"
+  ${microseconds('recorded_at')} as "recordedAt", ${microsecondsOrNull('erased_at')} as "erasedAt",
+  is_test as "isTest"
 `
 
-export async function insertCustomer(db: Database, customer: Customer): Promise<void> {
+export async function insertCustomer(db: Database, customer: Customer, isTest = false): Promise<void> {
   await sql`
-    insert into customer (customer_number, email, email_key, name)
-    values (${customer.customerNumber}, ${customer.email}, ${emailKey(customer.email)}, ${customer.name})
+    insert into customer (customer_number, email, email_key, name, is_test)
+    values (${customer.customerNumber}, ${customer.email}, ${emailKey(customer.email)}, ${customer.name}, ${isTest})
   `.execute(db)
 }
 
@@ -42,7 +45,8 @@ export async function findCustomerOfAccount(db: Database, accountId: string): Pr
 /** Gives an account to the customer with its e-mail who has none, and answers their number; null where there is none. */
 export async function claimCustomerByEmail(db: Database, accountId: string, email: string): Promise<string | null> {
   const { rows } = await sql<{ customerNumber: string }>`
-    update customer set account_id = ${accountId} where email_key = ${emailKey(email)} and account_id is null
+    update customer set account_id = ${accountId}
+    where email_key = ${emailKey(email)} and account_id is null and not is_test
     returning customer_number as "customerNumber"
   `.execute(db)
   return rows[0]?.customerNumber ?? null
@@ -88,13 +92,19 @@ export async function isEmailTaken(db: Database, email: string): Promise<boolean
   return rows[0]!.taken
 }
 
-/** The e-mail keys of several customers; those that nobody has, or who are erased, are missing in the answer. */
-export async function emailKeysOf(db: Database, customerNumbers: readonly string[]): Promise<Map<string, string>> {
-  const { rows } = await sql<{ customerNumber: string; emailKey: string }>`
-    select customer_number as "customerNumber", email_key as "emailKey"
+/** What tells whether somebody is who a work provider thinks. */
+export type KnownCustomer = { readonly emailKey: string; readonly isTest: boolean }
+
+/** Of several numbers, the customers; those that nobody has, or who are erased, are missing in the answer. */
+export async function knownCustomers(
+  db: Database,
+  customerNumbers: readonly string[],
+): Promise<Map<string, KnownCustomer>> {
+  const { rows } = await sql<KnownCustomer & { customerNumber: string }>`
+    select customer_number as "customerNumber", email_key as "emailKey", is_test as "isTest"
     from customer where customer_number = any(${customerNumbers}::text[]) and erased_at is null
   `.execute(db)
-  return new Map(rows.map((row) => [row.customerNumber, row.emailKey]))
+  return new Map(rows.map(({ customerNumber, ...known }) => [customerNumber, known]))
 }
 
 /** Whether nobody has put anything in yet. */

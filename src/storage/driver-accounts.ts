@@ -26,7 +26,15 @@ export async function deletePendingChanges(db: Database, accountId: string, emai
   `.execute(db)
 }
 
+/** Ends the sessions of an account; answers how many that were. */
+export async function deleteSessions(db: Database, accountId: string): Promise<number> {
+  const { numAffectedRows } = await sql`delete from driver_session where account_id = ${accountId}`.execute(db)
+  return Number(numAffectedRows ?? 0n)
+}
+
+/** Sessions and the like that ran out, of drivers and of the desk. */
 export async function deleteExpiredLogins(db: Database, now: Instant): Promise<void> {
-  await sql`delete from driver_session where expires_at < ${timestamp(now)}`.execute(db)
-  await sql`delete from driver_verification where expires_at < ${timestamp(now)}`.execute(db)
+  for (const table of ['driver_session', 'driver_verification', 'desk_session', 'desk_verification']) {
+    await sql`delete from ${sql.table(table)} where expires_at < ${timestamp(now)}`.execute(db)
+  }
 }

@@ -1,9 +1,10 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { type Identity, type IdentityKind, sliceOf } from '../domain/identity.ts'
 import { formatInstant, type Instant } from '../domain/instant.ts'
 import { earlier } from '../domain/interval.ts'
 import type { Annulment, EventKind, ReceivedEvent, ShiftEvent } from '../domain/shift-event.ts'
 import { booleanArray, integerArray, smallintArray, textArray, timestampArray, uuidArray } from './binary-arrays.ts'
+import { isCitus } from './citus.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
 import { CUSTOMER_NUMBER, identityRows, slicedIdentityRows, USER_ID } from './identities.ts'
 import { microseconds, nearMicroseconds, timestamp } from './sql.ts'
@@ -24,6 +25,25 @@ export type RangeEvent = { readonly range: number; readonly kind: EventKind; rea
  */
 export async function readEventRanges(db: Database, ranges: readonly EventRange[]): Promise<RangeEvent[]> {
   if (ranges.length === 0) return []
+  if (!(await isCitus(db))) return readRanges(db, ranges, sql`r.slice`)
+  // There a lateral read is one of a single shard: a statement for each slice.
+  const placed = ranges.map((range, place) => ({ range, place }))
+  const bySlice = Map.groupBy(placed, ({ range }) => sliceOf(range.identity))
+  const all: RangeEvent[] = []
+  for (const [slice, ofSlice] of bySlice) {
+    const its = ofSlice.map(({ range }) => range)
+    const events = await readRanges(db, its, sql`${slice}::smallint`)
+    all.push(...events.map((event) => ({ ...event, range: ofSlice[event.range]!.place })))
+  }
+  return all
+}
+
+/** `slice`: of the range `r`, as the statement says it. */
+async function readRanges(
+  db: Database,
+  ranges: readonly EventRange[],
+  slice: RawBuilder<unknown>,
+): Promise<RangeEvent[]> {
   const identities = ranges.map((range) => range.identity)
   const earliest = ranges.reduce((first, range) => earlier(first, range.from), ranges[0]!.from)
   const { rows } = await sql<RangeEvent>`/* prepared */
@@ -38,7 +58,7 @@ export async function readEventRanges(db: Database, ranges: readonly EventRange[
       with ordinality as r (slice, work_provider_id, is_number, identity, from_at, to_at, at_most, place)
     cross join lateral (
       select e.kind, e.at from event e
-      where e.slice = r.slice and e.work_provider_id = r.work_provider_id
+      where e.slice = ${slice} and e.work_provider_id = r.work_provider_id
         and e.identity_kind = case when r.is_number then ${CUSTOMER_NUMBER} else ${USER_ID} end
         and e.identity = r.identity and e.at >= r.from_at and e.at < r.to_at and not e.annulled
         -- Known before the statement runs: months before all of the ranges are not even looked into.
@@ -108,6 +128,33 @@ export async function eventsOfSlice(db: Database, slice: number, from: Instant, 
   return rows.map(eventFromRow)
 }
 
+/** Of each identity of some events the earliest of them, and when it was received; a statement for each slice. */
+export async function firstTold(
+  db: Database,
+  events: readonly ShiftEvent[],
+): Promise<{ identity: Identity; receivedAt: Instant }[]> {
+  const bySlice = Map.groupBy(events, ({ identity }) => sliceOf(identity))
+  const all: { identity: Identity; receivedAt: Instant }[] = []
+  for (const [slice, ofSlice] of bySlice) {
+    const { rows } = await sql<{ place: number; receivedAt: Instant }>`
+      select distinct on (asked.work_provider_id, asked.kind, asked.identity) asked.place::int - 1 as place,
+        ${microseconds('e.received_at')} as "receivedAt"
+      from ${identityRows(ofSlice.map(({ identity }) => identity))}
+      join unnest(${timestampArray(ofSlice.map(({ at }) => at))}::timestamptz[]) with ordinality as its (at, place)
+        using (place)
+      cross join lateral (
+        select received_at from event
+        where slice = ${slice}::smallint and work_provider_id = asked.work_provider_id and identity_kind = asked.kind
+          and identity = asked.identity and at = its.at
+        limit 1
+      ) e
+      order by asked.work_provider_id, asked.kind, asked.identity, its.at
+    `.execute(db)
+    all.push(...rows.map(({ place, receivedAt }) => ({ identity: ofSlice[place]!.identity, receivedAt })))
+  }
+  return all
+}
+
 /** The instants of an identity's first and last event, annulled or not; null when it has none. */
 export async function eventSpan(db: Database, identity: Identity): Promise<{ first: Instant; last: Instant } | null> {
   const { rows } = await sql<{ first: Instant | null; last: Instant | null }>`
@@ -130,25 +177,27 @@ function eventFromRow(row: EventRow): Omit<ReceivedEvent, 'annulments'> {
 }
 
 /**
- * Records an annulment and, first, the flag on the event that repeats it for the projector's reads. To be called before
+ * Records an annulment (false: there is no such event yet, and nothing is recorded) and, first, the flag on the event that repeats it for the projector's reads. To be called before
  * any lock: projectors hold events before they take the locks of identities.
  */
 export async function insertAnnulment(
   trx: DatabaseTransaction,
   event: ShiftEvent,
   annulment: Omit<Annulment, 'recordedAt'>,
-): Promise<void> {
+): Promise<boolean> {
   const { workProviderId, kind, text } = event.identity
-  await sql`
+  const { numAffectedRows } = await sql`
     update event set annulled = ${annulment.annulled}
     where slice = ${sliceOf(event.identity)} and work_provider_id = ${workProviderId} and identity_kind = ${kind}
       and identity = ${text} and at = ${timestamp(event.at)} and kind = ${event.kind}
   `.execute(trx)
+  if (numAffectedRows === 0n) return false
   await sql`
     insert into annulment (work_provider_id, identity_kind, identity, at, kind, annulled, reason, by_whom)
     values (${workProviderId}, ${kind}, ${text}, ${timestamp(event.at)}, ${event.kind}, ${annulment.annulled},
       ${annulment.reason}, ${annulment.by})
   `.execute(trx)
+  return true
 }
 
 async function annulmentsOf(db: Database, identities: readonly Identity[]): Promise<Map<string, Annulment[]>> {
@@ -169,6 +218,26 @@ async function annulmentsOf(db: Database, identities: readonly Identity[]): Prom
     byEvent.set(key, [...(byEvent.get(key) ?? []), { annulled, reason, by, recordedAt }])
   }
   return byEvent
+}
+
+/** Leaves out the events that are annulled by the last word on them; needs the locks of their identities. */
+export async function withoutAnnulled(trx: DatabaseTransaction, events: readonly ShiftEvent[]): Promise<ShiftEvent[]> {
+  const { rows } = await sql<{ place: number }>`
+    select asked.place::int - 1 as place
+    from ${identityRows(events.map(({ identity }) => identity))}
+    join unnest(${timestampArray(events.map(({ at }) => at))}::timestamptz[],
+      ${textArray(events.map(({ kind }) => kind))}::text[])
+      with ordinality as its (at, event_kind, place) using (place)
+    cross join lateral (
+      select annulled from annulment a
+      where a.work_provider_id = asked.work_provider_id and a.identity_kind = asked.kind
+        and a.identity = asked.identity and a.at = its.at and a.kind = its.event_kind::event_kind
+      order by a.seq desc limit 1
+    ) last
+    where last.annulled
+  `.execute(trx)
+  const annulled = new Set(rows.map(({ place }) => place))
+  return events.filter((_, index) => !annulled.has(index))
 }
 
 function eventKey(event: ShiftEvent): string {

@@ -42,8 +42,14 @@ const LOGOUT = sql`${sql.lit('logout' satisfies EventKind)}::event_kind`
 
 type EventRow = { workProviderId: string; identityKind: IdentityKind; identity: string; kind: EventKind; at: Instant }
 
-/** `isMore`: a work provider's share was used up, so more of its reports may wait. */
-export type Claimed = { readonly claimed: number; readonly isMore: boolean; readonly events: ShiftEvent[] }
+export type Claimed = {
+  readonly claimed: number
+  /** A work provider's share was used up, so more of its reports may wait. */
+  readonly isMore: boolean
+  /** When the first of them was received; null without any. */
+  readonly oldestAt: Instant | null
+  readonly events: ShiftEvent[]
+}
 
 /**
  * Takes up to about `limit` reports out of the inbox, keeps them as reports, and adds their events. Answers the events
@@ -100,15 +106,15 @@ export async function claimReports(trx: DatabaseTransaction, limit: number): Pro
     ),
     counted as (
       select coalesce(sum(taken), 0)::int as claimed,
-        coalesce(bool_or(taken >= (select max(share) from waiting)), false) as "isMore"
-      from (select count(*) as taken from claimed group by work_provider_id) each
+        coalesce(bool_or(taken >= (select max(share) from waiting)), false) as "isMore", min(oldest) as oldest
+      from (select count(*) as taken, min(received_at) as oldest from claimed group by work_provider_id) each
     )
-    select claimed, "isMore", work_provider_id as "workProviderId", identity_kind as "identityKind", identity, kind,
+    select claimed, "isMore", ${nearMicroseconds('oldest')} as "oldestAt", work_provider_id as "workProviderId", identity_kind as "identityKind", identity, kind,
       ${nearMicroseconds('at')} as at
     from counted left join added on not annulled
   `.execute(trx)
-  const { claimed, isMore } = rows[0]!
-  return { claimed, isMore, events: rows.flatMap((row) => (row.kind === null ? [] : [eventFromRow(row)])) }
+  const { claimed, isMore, oldestAt } = rows[0]!
+  return { claimed, isMore, oldestAt, events: rows.flatMap((row) => (row.kind === null ? [] : [eventFromRow(row)])) }
 }
 
 function eventFromRow(row: EventRow): ShiftEvent {
@@ -116,10 +122,10 @@ function eventFromRow(row: EventRow): ShiftEvent {
   return { identity, kind: row.kind, at: row.at }
 }
 
-/** Whether a report that was accepted by an instant still waits. */
+/** Whether a report that was accepted by an instant still waits. With a column: Citus can carry no rows without any. */
 export async function isWaitingSince(db: Database, instant: Instant): Promise<boolean> {
   const { rows } = await sql<{ waiting: boolean }>`
-    select exists (select from inbox where received_at <= ${timestamp(instant)}) as waiting
+    select exists (select 1 from inbox where received_at <= ${timestamp(instant)}) as waiting
   `.execute(db)
   return rows[0]!.waiting
 }

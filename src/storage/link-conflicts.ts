@@ -24,19 +24,31 @@ export async function insertConflict(
   return rows.length > 0
 }
 
-/** The claims that are still in conflict: the id is held by another customer than the one who claims it. */
-export async function openConflicts(db: Database): Promise<LinkConflict[]> {
+/** The claims to an id that another customer held when they were made, by claimant. */
+export async function conflictsOfUserId(
+  db: Database,
+  workProviderId: string,
+  userId: string,
+  limit: number,
+): Promise<LinkConflict[]> {
   const { rows } = await sql<LinkConflict>`
-    select c.work_provider_id as "workProviderId", c.user_id as "userId", c.customer_number as "customerNumber",
-      ${microseconds('c.recorded_at')} as since
-    from link_conflict c
-    where exists (
-      select from binding b
-      join link l on l.id = b.link_id
-      where b.work_provider_id = c.work_provider_id and b.identity_kind = 'user_id' and b.identity = c.user_id
-        and l.customer_number <> c.customer_number and not exists (select from release r where r.binding_id = b.id)
-    )
-    order by c.recorded_at
+    select work_provider_id as "workProviderId", user_id as "userId", customer_number as "customerNumber",
+      ${microseconds('recorded_at')} as since
+    from link_conflict where work_provider_id = ${workProviderId} and user_id = ${userId}
+    order by customer_number limit ${limit}
   `.execute(db)
   return rows
+}
+
+export async function findConflict(
+  db: Database,
+  { workProviderId, userId, customerNumber }: Omit<LinkConflict, 'since'>,
+): Promise<LinkConflict | null> {
+  const { rows } = await sql<LinkConflict>`
+    select work_provider_id as "workProviderId", user_id as "userId", customer_number as "customerNumber",
+      ${microseconds('recorded_at')} as since
+    from link_conflict
+    where work_provider_id = ${workProviderId} and user_id = ${userId} and customer_number = ${customerNumber}
+  `.execute(db)
+  return rows[0] ?? null
 }

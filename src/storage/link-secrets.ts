@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
 import type { Database } from './database.ts'
 import { microseconds, microsecondsOrNull } from './sql.ts'
@@ -29,11 +29,19 @@ export async function liveLinkSecrets(db: Database, workProviderId: string): Pro
   return rows.map((row) => row.secret)
 }
 
-export async function listLinkSecrets(db: Database): Promise<LinkSecret[]> {
+export function listLinkSecrets(db: Database): Promise<LinkSecret[]> {
+  return select(db, sql`true`)
+}
+
+export function linkSecretsOf(db: Database, workProviderId: string): Promise<LinkSecret[]> {
+  return select(db, sql`s.work_provider_id = ${workProviderId}`)
+}
+
+async function select(db: Database, where: RawBuilder<unknown>): Promise<LinkSecret[]> {
   const { rows } = await sql<LinkSecret>`
     select s.id, w.name as "workProvider", s.work_provider_id as "workProviderId",
       ${microseconds('s.recorded_at')} as "recordedAt", ${microsecondsOrNull('s.revoked_at')} as "revokedAt"
-    from link_secret s join work_provider w on w.id = s.work_provider_id order by w.name_key, s.recorded_at
+    from link_secret s join work_provider w on w.id = s.work_provider_id where ${where} order by w.name_key, s.recorded_at
   `.execute(db)
   return rows
 }

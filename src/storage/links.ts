@@ -5,22 +5,28 @@ import type { Change } from '../domain/rederive.ts'
 import { bigintArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
 import { microseconds, microsecondsOrNull, timestamp, timestampOf } from './sql.ts'
+import { noteStatusDue } from './status-due.ts'
 
 const COLUMNS = sql`
   id, work_provider_id as "workProviderId", customer_number as "customerNumber",
   ${microseconds('recorded_at')} as "recordedAt"
 `
 
+/** Test customers are linked to test twins and to nobody else, real ones to real work providers: this is where that holds. */
 export async function insertLink(
   trx: DatabaseTransaction,
   workProviderId: string,
   customerNumber: string,
 ): Promise<Link> {
   const { rows } = await sql<Link>`
-    insert into link (work_provider_id, customer_number) values (${workProviderId}, ${customerNumber})
+    insert into link (work_provider_id, customer_number)
+    select w.id, c.customer_number from work_provider w cross join customer c
+    where w.id = ${workProviderId} and c.customer_number = ${customerNumber}
+      and c.is_test = (w.test_of is not null)
     returning ${COLUMNS}
   `.execute(trx)
-  return rows[0]!
+  if (rows[0] === undefined) throw new Error('a link joins two that are there, both of the sandbox or neither')
+  return rows[0]
 }
 
 export async function findLink(db: Database, workProviderId: string, customerNumber: string): Promise<Link | null> {
@@ -35,9 +41,13 @@ export async function findLinks(db: Database, ids: readonly number[]): Promise<L
   return rows
 }
 
-export async function linksOfCustomer(db: Database, customerNumber: string): Promise<Link[]> {
+export function linksOfCustomer(db: Database, customerNumber: string): Promise<Link[]> {
+  return linksOfCustomers(db, [customerNumber])
+}
+
+export async function linksOfCustomers(db: Database, customerNumbers: readonly string[]): Promise<Link[]> {
   const { rows } = await sql<Link>`
-    select ${COLUMNS} from link where customer_number = ${customerNumber} order by id
+    select ${COLUMNS} from link where customer_number = any(${customerNumbers}::text[]) order by id
   `.execute(db)
   return rows
 }
@@ -134,9 +144,13 @@ export type NewConsent = {
 
 export async function insertConsent(trx: DatabaseTransaction, consent: NewConsent): Promise<void> {
   await sql`
-    insert into consent (link_id, given, signed, effective_at, came_by, terms_id, fields)
-    values (${consent.linkId}, ${consent.given}, ${consent.signed}, ${timestamp(consent.effectiveAt)},
-      ${consent.cameBy}, ${consent.termsId ?? null}, ${consent.fields ?? null})
+    with kept as (
+      insert into consent (link_id, given, signed, effective_at, came_by, terms_id, fields)
+      values (${consent.linkId}, ${consent.given}, ${consent.signed}, ${timestamp(consent.effectiveAt)},
+        ${consent.cameBy}, ${consent.termsId ?? null}, ${consent.fields ?? null})
+      returning link_id, effective_at
+    )
+    ${noteStatusDue(sql`select customer_number, effective_at from kept join link on link.id = kept.link_id`)}
   `.execute(trx)
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { emailKey } from '../domain/customer.ts'
+import type { DeskRole } from '../domain/desk.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Database } from './database.ts'
 import { deleteInPieces, microseconds, timestamp } from './sql.ts'
@@ -23,6 +24,8 @@ export type MailLinkData = {
     readonly verification: string
   }
   'undo consent': { readonly linkId: number; readonly customerNumber: string }
+  invitation: { readonly email: string; readonly role: DeskRole; readonly workProviderId: string | null }
+  'reset desk password': { readonly email: string }
 }
 export type MailLinkPurpose = keyof MailLinkData
 
@@ -79,6 +82,14 @@ export async function takeBegunSignUp(db: Database, email: string): Promise<Mail
     returning data
   `.execute(db)
   return rows[0]?.data ?? null
+}
+
+/** Ends the invitations and resets of the desk that were mailed to an address. */
+export async function deleteDeskLinks(db: Database, email: string): Promise<void> {
+  await sql`
+    delete from mail_link
+    where purpose in ('invitation', 'reset desk password') and lower(data ->> 'email') = ${emailKey(email)}
+  `.execute(db)
 }
 
 export function deleteMailLinksBefore(db: Database, instant: Instant): Promise<void> {

@@ -10,6 +10,9 @@ const SITE_TABLES = [
   'driver_session',
   'driver_verification',
   'driver_rate_limit',
+  'desk_session',
+  'desk_verification',
+  'desk_rate_limit',
 ] as const
 
 /** The tables that the program deletes from or rewrites all the time. */
@@ -21,6 +24,18 @@ const BUSY_TABLES = [
   'anomaly',
   'refusal',
   'refusal_count',
+  'key_use',
+  'deprecated_use',
+  'quality_day',
+  'lease',
+  'feed_entry',
+  'feed',
+  'feed_caps',
+  'status_due',
+  'status_told',
+  'shift_untold',
+  'webhook_endpoint',
+  'webhook_delivery',
   ...SITE_TABLES,
 ] as const
 

@@ -3,6 +3,7 @@ import type { Instant } from '../domain/instant.ts'
 import type { Match } from '../domain/link.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
 import { microseconds, timestamp } from './sql.ts'
+import { noteStatusDue } from './status-due.ts'
 
 /** Keeps a work provider's word; the number need not be anybody's. */
 export async function insertMatch(
@@ -10,8 +11,15 @@ export async function insertMatch(
   match: { requestId: string; workProviderId: string; customerNumber: string; success: boolean },
 ): Promise<void> {
   await sql`
-    insert into match (request_id, work_provider_id, customer_number, success)
-    values (${match.requestId}, ${match.workProviderId}, ${match.customerNumber}, ${match.success})
+    with kept as (
+      insert into match (request_id, work_provider_id, customer_number, success)
+      values (${match.requestId}, ${match.workProviderId}, ${match.customerNumber}, ${match.success})
+      returning work_provider_id, customer_number, success
+    )
+    ${noteStatusDue(sql`
+      select l.customer_number, clock_timestamp() from kept join link l using (work_provider_id, customer_number)
+      where kept.success
+    `)}
   `.execute(db)
 }
 
@@ -28,13 +36,32 @@ export async function matchesOfCustomers(db: Database, customerNumbers: readonly
   return rows
 }
 
-export async function findMatch(db: Database, workProviderId: string, requestId: string): Promise<StoredMatch | null> {
-  const { rows } = await sql<StoredMatch & { receivedAt: Instant }>`
+/** Those of some requests of a work provider that are its words. */
+export async function findMatches(
+  db: Database,
+  workProviderId: string,
+  requestIds: readonly string[],
+): Promise<StoredMatch[]> {
+  const { rows } = await sql<StoredMatch>`
     select request_id as "requestId", work_provider_id as "workProviderId", customer_number as "customerNumber",
       success, ${microseconds('received_at')} as "receivedAt"
-    from match where work_provider_id = ${workProviderId} and request_id = ${requestId}
+    from match where work_provider_id = ${workProviderId} and request_id = any(${requestIds}::uuid[])
   `.execute(db)
-  return rows[0] ?? null
+  return rows
+}
+
+/** The last words of a work provider on a customer number, newest first. */
+export async function lastMatches(
+  db: Database,
+  { workProviderId, customerNumber }: { workProviderId: string; customerNumber: string },
+  limit: number,
+): Promise<Match[]> {
+  const { rows } = await sql<Match>`
+    select request_id as "requestId", success, ${microseconds('received_at')} as "receivedAt"
+    from match where customer_number = ${customerNumber} and work_provider_id = ${workProviderId}
+    order by match.received_at desc, request_id desc limit ${limit}
+  `.execute(db)
+  return rows
 }
 
 /** A work provider's good word that waits for the customer's first answer. */
@@ -60,7 +87,7 @@ const IS_WAITING = sql`
   )
 `
 
-/** The matches that wait, among the words received since an instant. */
+/** The matches that wait, but for those of the sandbox, among the words received since an instant. */
 export async function waitingMatches(db: Database, since: Instant): Promise<WaitingMatch[]> {
   const { rows } = await sql<WaitingMatch>`
     select m.work_provider_id as "workProviderId", w.name as "workProvider",
@@ -68,8 +95,8 @@ export async function waitingMatches(db: Database, since: Instant): Promise<Wait
     from (
       select distinct work_provider_id, customer_number from match where success and received_at >= ${timestamp(since)}
     ) m
-    join customer c on c.customer_number = m.customer_number
-    join work_provider w on w.id = m.work_provider_id
+    join customer c on c.customer_number = m.customer_number and not c.is_test
+    join work_provider w on w.id = m.work_provider_id and w.test_of is null
     where ${IS_WAITING}
   `.execute(db)
   return rows
@@ -80,7 +107,7 @@ export async function matchesThatWait(db: Database, customerNumber: string): Pro
   const { rows } = await sql<{ id: string; name: string }>`
     select w.id, w.name
     from (select distinct work_provider_id, customer_number from match where customer_number = ${customerNumber}) m
-    join work_provider w on w.id = m.work_provider_id
+    join work_provider w on w.id = m.work_provider_id and w.test_of is null
     where ${IS_WAITING} order by w.name_key
   `.execute(db)
   return rows
@@ -96,4 +123,16 @@ export async function insertMatchDecline(
     insert into match_decline (work_provider_id, customer_number) values (${workProviderId}, ${customerNumber})
     on conflict do nothing
   `.execute(trx)
+}
+
+/** When a customer said no to a work provider's word; null when they did not. */
+export async function findMatchDecline(
+  db: Database,
+  { workProviderId, customerNumber }: { workProviderId: string; customerNumber: string },
+): Promise<Instant | null> {
+  const { rows } = await sql<{ at: Instant }>`
+    select ${microseconds('recorded_at')} as at from match_decline
+    where customer_number = ${customerNumber} and work_provider_id = ${workProviderId}
+  `.execute(db)
+  return rows[0]?.at ?? null
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { sql } from 'kysely'
+import { assertWhole, distribute } from './citus.ts'
 import { type Database, type DatabaseTransaction, inTransaction } from './database.ts'
 
 /** Any number: what every process that migrates one server locks. */
@@ -20,8 +21,12 @@ export function migrations(): Migration[] {
     .map((name) => ({ name: name.slice(0, -'.sql'.length), text: readFileSync(new URL(name, DIRECTORY), 'utf8') }))
 }
 
-/** Applies what is missing, each migration once, however many processes start together. Answers the names applied. */
+/**
+ * Applies what is missing, each migration once, however many processes start together, and distributes the tables on
+ * Citus, where a worker is refused. Answers the names applied.
+ */
 export async function migrate(db: Database, all: readonly Migration[] = migrations()): Promise<string[]> {
+  await assertWhole(db)
   const pending = await inTransaction(db, async (trx) => missing(await lockAndListApplied(trx), all))
   const applied: string[] = []
   for (const migration of pending) {
@@ -34,6 +39,7 @@ export async function migrate(db: Database, all: readonly Migration[] = migratio
     })
     if (isMine) applied.push(migration.name)
   }
+  await distribute(db)
   return applied
 }
 

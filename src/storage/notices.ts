@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
+import { TEST_LINKS } from './sandbox.ts'
 import { deleteInPieces, microseconds, timestamp, timestampOf } from './sql.ts'
 
 /** Any number: tells these locks from others. */
@@ -18,7 +19,7 @@ export type OpenShift = {
 /** A place in the order of (cap_at, link_id): where the next piece begins. */
 export type ShiftPlace = { readonly capAt: Instant; readonly linkId: number }
 
-/** Shifts without logout whose cap is after a place and at or before `until`, a piece of them. */
+/** Shifts without logout whose cap is after a place and at or before `until`, a piece of them; none of the sandbox. */
 export async function shiftsWithoutLogout(
   db: Database,
   after: ShiftPlace,
@@ -30,6 +31,7 @@ export async function shiftsWithoutLogout(
     from shift
     where ended_at is null and cap_at >= ${timestamp(after.capAt)}
       and (cap_at, link_id) > (${timestamp(after.capAt)}, ${after.linkId}) and cap_at <= ${timestamp(until)}
+      and link_id not in ${TEST_LINKS}
     order by cap_at, link_id limit ${limit}
   `.execute(db)
   return rows

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import { isErasedEmail } from '../domain/customer.ts'
 import type { Instant } from '../domain/instant.ts'
+import { isTestEmail } from '../domain/sandbox.ts'
 import type { Database } from './database.ts'
-import { deleteInPieces, timestamp } from './sql.ts'
+import { deleteInPieces, microseconds, timestamp } from './sql.ts'
 
 /** A mail: plain text to one address. */
 export type Mail = {
@@ -17,10 +18,10 @@ export type OutboxMail = Mail & { readonly id: string; readonly attempts: number
 
 /**
  * Part of the transaction that gives reason for the mail: it is sent if that commits, and only then. To somebody who was
- * erased none is.
+ * erased none is, nor to a test customer, who is nobody.
  */
 export async function insertMail(db: Database, id: string, mail: Mail): Promise<void> {
-  if (isErasedEmail(mail.to)) return
+  if (isErasedEmail(mail.to) || isTestEmail(mail.to)) return
   await sql`
     insert into outbox (id, to_address, subject, body, kind)
     values (${id}, ${mail.to}, ${mail.subject}, ${mail.body}, ${mail.kind})
@@ -66,4 +67,22 @@ export async function abandonMail(db: Database, id: string, error: string): Prom
 export function deleteMailsBefore(db: Database, instant: Instant): Promise<void> {
   const isDone = sql`(sent_at is not null or failed_at is not null)`
   return deleteInPieces(db, sql`outbox`, sql`recorded_at < ${timestamp(instant)} and ${isDone}`)
+}
+
+export type StoredMail = Mail & { readonly id: string; readonly at: Instant }
+
+/** The newest mails, or those before one. */
+export async function listMails(db: Database, before: string | null, limit: number): Promise<StoredMail[]> {
+  const { rows } = await sql<StoredMail>`
+    select id, to_address as to, subject, body, kind, ${microseconds('recorded_at')} as at from outbox
+    where ${before === null ? sql`true` : sql`id < ${before}`} order by id desc limit ${limit}
+  `.execute(db)
+  return rows
+}
+
+export async function findMail(db: Database, id: string): Promise<StoredMail | null> {
+  const { rows } = await sql<StoredMail>`
+    select id, to_address as to, subject, body, kind, ${microseconds('recorded_at')} as at from outbox where id = ${id}
+  `.execute(db)
+  return rows[0] ?? null
 }

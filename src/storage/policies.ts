@@ -3,22 +3,31 @@ import type { Instant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
 import type { Database } from './database.ts'
 import { microseconds, microsecondsOrNull, timestamp } from './sql.ts'
+import { noteStatusDue } from './status-due.ts'
 
 export type NewPolicy = Omit<Policy, 'recordedAt' | 'cancellations'> & { readonly customerNumber: string }
 
 export async function insertPolicy(db: Database, policy: NewPolicy): Promise<void> {
   await sql`
-    insert into policy (id, customer_number, class_of_use, cover_level, vehicle_registration, work_provider_id,
-      valid_from, valid_to)
-    values (${policy.id}, ${policy.customerNumber}, ${policy.classOfUse}, ${policy.coverLevel},
-      ${policy.vehicleRegistration}, ${policy.workProviderId}, ${timestamp(policy.validFrom)},
-      ${timestamp(policy.validTo)})
+    with kept as (
+      insert into policy (id, customer_number, class_of_use, cover_level, vehicle_registration, work_provider_id,
+        valid_from, valid_to)
+      values (${policy.id}, ${policy.customerNumber}, ${policy.classOfUse}, ${policy.coverLevel},
+        ${policy.vehicleRegistration}, ${policy.workProviderId}, ${timestamp(policy.validFrom)},
+        ${timestamp(policy.validTo)})
+      returning customer_number, valid_from, valid_to
+    )
+    ${noteStatusDue(sql`select customer_number, unnest(array[valid_from, valid_to]) from kept`)}
   `.execute(db)
 }
 
 export async function insertCancellation(db: Database, policyId: string, effectiveAt: Instant): Promise<void> {
   await sql`
-    insert into policy_cancellation (policy_id, effective_at) values (${policyId}, ${timestamp(effectiveAt)})
+    with kept as (
+      insert into policy_cancellation (policy_id, effective_at) values (${policyId}, ${timestamp(effectiveAt)})
+      returning policy_id, effective_at
+    )
+    ${noteStatusDue(sql`select customer_number, effective_at from kept join policy on policy.id = kept.policy_id`)}
   `.execute(db)
 }
 

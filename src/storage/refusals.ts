@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { ErrorName } from '../domain/errors.ts'
 import type { Instant } from '../domain/instant.ts'
+import type { UtcDay } from '../domain/utc-day.ts'
 import { type Database, inTransaction } from './database.ts'
 import { microseconds, timestamp, timestampOf } from './sql.ts'
 
@@ -55,12 +56,20 @@ export function storeRefusals(
     for (const workProviderId of new Set(refusals.map((one) => one.workProviderId))) {
       await sql`
         delete from refusal where request_id in (
-          select request_id from refusal where work_provider_id is not distinct from ${workProviderId}::uuid
-          order by at desc, request_id desc offset ${KEPT_REFUSALS}
+          select request_id from refusal where ${isOf(workProviderId)}
+          order by ${NEWEST_FIRST} offset ${KEPT_REFUSALS}
         )
       `.execute(trx)
     }
   })
+}
+
+/** Of one work provider's, as the index has them: also of nobody's, for which "is null" says nothing of the order. */
+const NEWEST_FIRST = sql`refusal.work_provider_id desc, refusal.at desc, refusal.request_id desc`
+
+/** Not "is not distinct from": PostgreSQL has no index for that. */
+function isOf(workProviderId: string | null): RawBuilder<unknown> {
+  return workProviderId === null ? sql`work_provider_id is null` : sql`work_provider_id = ${workProviderId}::uuid`
 }
 
 /** The last refusals of a work provider, or (null) of requests without a live key; the newest first. */
@@ -72,16 +81,36 @@ export async function listRefusals(
   const { rows } = await sql<StoredRefusal>`
     select request_id as "requestId", work_provider_id as "workProviderId", ${microseconds('at')} as at,
       method, path, status, error, detail
-    from refusal where work_provider_id is not distinct from ${workProviderId}::uuid
-    order by at desc, request_id desc limit ${limit}
+    from refusal where ${isOf(workProviderId)}
+    order by ${NEWEST_FIRST} limit ${limit}
   `.execute(db)
   return rows
+}
+
+export async function findRefusal(db: Database, requestId: string): Promise<StoredRefusal | null> {
+  const { rows } = await sql<StoredRefusal>`
+    select request_id as "requestId", work_provider_id as "workProviderId", ${microseconds('at')} as at,
+      method, path, status, error, detail
+    from refusal where request_id = ${requestId}
+  `.execute(db)
+  return rows[0] ?? null
 }
 
 export async function countRefusals(db: Database, workProviderId: string | null): Promise<Record<string, number>> {
   const { rows } = await sql<{ error: string; refusals: number }>`
     select error, sum(refusals)::bigint as refusals from refusal_count
-    where work_provider_id is not distinct from ${workProviderId}::uuid group by error order by error
+    where ${isOf(workProviderId)} group by error order by error
   `.execute(db)
   return Object.fromEntries(rows.map((row) => [row.error, row.refusals]))
+}
+
+export type RefusalDay = { readonly day: UtcDay; readonly error: ErrorName; readonly refusals: number }
+
+/** The counts by day, from one on; the oldest first. */
+export async function refusalsByDay(db: Database, workProviderId: string, from: UtcDay): Promise<RefusalDay[]> {
+  const { rows } = await sql<RefusalDay>`
+    select day::text as day, error, refusals from refusal_count
+    where work_provider_id = ${workProviderId} and day >= ${from}::date order by day, error
+  `.execute(db)
+  return rows
 }

@@ -3,7 +3,7 @@ import type { Instant } from '../domain/instant.ts'
 import { type Anomaly, type AnomalyKind, type Derived, RULES_VERSION, type Shift } from '../domain/shift-engine.ts'
 import { bigintArray, integerArray, timestampArray } from './binary-arrays.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
-import { microseconds, microsecondsOrNull, nearMicroseconds, timestampOf } from './sql.ts'
+import { microseconds, microsecondsOrNull, nearMicroseconds, timestamp, timestampOf } from './sql.ts'
 
 /** A stretch of a stream's stored result: from `from` on, at most `limit` shifts and as many anomalies. */
 export type DerivedRange = { readonly linkId: number; readonly from: Instant; readonly limit: number }
@@ -101,6 +101,16 @@ export async function writeDerived(trx: DatabaseTransaction, changes: DerivedCha
   }
 }
 
+/** The shifts of a link that start at an instant or later, in order. */
+export async function shiftsFrom(db: Database, linkId: number, from: Instant, limit: number): Promise<Shift[]> {
+  const { rows } = await sql<Shift>`
+    select ${microseconds('started_at')} as "startedAt", ${microsecondsOrNull('ended_at')} as "endedAt",
+      ${microseconds('cap_at')} as "capAt"
+    from shift where link_id = ${linkId} and started_at >= ${timestamp(from)} order by started_at limit ${limit}
+  `.execute(db)
+  return rows
+}
+
 /** The whole stored result of some links. */
 export async function derivedOfLinks(db: Database, linkIds: readonly number[]): Promise<Map<number, Derived>> {
   const shifts = await sql<Shift & { linkId: number }>`
@@ -155,4 +165,13 @@ export async function derivedAround(
     if (anomaly !== null && here.anomalies.length === 0) here.anomalies.push({ at: places[place]!.at, kind: anomaly })
   }
   return around
+}
+
+/** How many shifts are stored of a stream, and whether it is derived up to a point only. */
+export async function countShifts(db: Database, linkId: number): Promise<{ shifts: number; isPending: boolean }> {
+  const { rows } = await sql<{ shifts: number; isPending: boolean }>`
+    select (select count(*) from shift where link_id = ${linkId}) as shifts, derive_from is not null as "isPending"
+    from link where id = ${linkId}
+  `.execute(db)
+  return rows[0]!
 }

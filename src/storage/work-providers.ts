@@ -7,23 +7,44 @@ import { microseconds, timestamp } from './sql.ts'
 /** Any number: tells these locks from others. */
 const WORK_PROVIDER_LOCK = 1
 
-export async function insertWorkProvider(db: Database, workProvider: WorkProvider): Promise<void> {
+/** `testOf`: the work provider that this one is the test twin of. */
+export async function insertWorkProvider(
+  db: Database,
+  { id, name }: WorkProvider,
+  testOf: string | null = null,
+): Promise<void> {
   await sql`
-    insert into work_provider (id, name, name_key)
-    values (${workProvider.id}, ${workProvider.name}, ${nameKey(workProvider.name)})
+    insert into work_provider (id, name, name_key, test_of) values (${id}, ${name}, ${nameKey(name)}, ${testOf})
   `.execute(db)
 }
 
+/* Test twins are no work providers to whoever looks for one: storage/sandbox.ts finds them. */
+
 export async function findWorkProvider(db: Database, name: string): Promise<WorkProvider | null> {
   const { rows } = await sql<WorkProvider>`
-    select id, name from work_provider where name_key = ${nameKey(name)}
+    select id, name from work_provider where name_key = ${nameKey(name)} and test_of is null
+  `.execute(db)
+  return rows[0] ?? null
+}
+
+export async function findWorkProviderById(db: Database, id: string): Promise<WorkProvider | null> {
+  const { rows } = await sql<WorkProvider>`
+    select id, name from work_provider where id = ${id} and test_of is null
   `.execute(db)
   return rows[0] ?? null
 }
 
 export async function listWorkProviders(db: Database): Promise<WorkProvider[]> {
-  const { rows } = await sql<WorkProvider>`select id, name from work_provider order by name_key`.execute(db)
+  const { rows } = await sql<WorkProvider>`
+    select id, name from work_provider where test_of is null order by name_key
+  `.execute(db)
   return rows
+}
+
+/** All names by id, those of test twins among them: for what goes through every link that there is. */
+export async function workProviderNames(db: Database): Promise<Map<string, string>> {
+  const { rows } = await sql<WorkProvider>`select id, name from work_provider`.execute(db)
+  return new Map(rows.map(({ id, name }) => [id, name]))
 }
 
 /**
@@ -69,9 +90,9 @@ export function settingFromRow({
   effectiveAt,
   recordedAt,
 }: Omit<SettingRow, 'workProviderId'>): Setting {
-  return name === 'cap'
-    ? { seq, name, microseconds: Number(value), effectiveAt, recordedAt }
-    : { seq, name, requirement: value as LinkRequirement, effectiveAt, recordedAt }
+  if (name === 'cap') return { seq, name, microseconds: Number(value), effectiveAt, recordedAt }
+  if (name === 'link_requires') return { seq, name, requirement: value as LinkRequirement, effectiveAt, recordedAt }
+  return { seq, name, effectiveAt, recordedAt }
 }
 
 export async function insertSetting(

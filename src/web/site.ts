@@ -1,23 +1,32 @@
 import type { HttpBindings } from '@hono/node-server'
-import { type Context as HonoContext, Hono } from 'hono'
+import { type Context as HonoContext, Hono, type MiddlewareHandler, type Next } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { routePath } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
 import { customerOfAccount } from '../app/customer-of-account.ts'
-import type { Client } from '../app/driver-accounts.ts'
+import type { Client } from '../app/account-library.ts'
 import { unavailable, withinTime } from '../app/time-limit.ts'
 import { ERRORS, Refusal } from '../domain/errors.ts'
 import { networkOf } from '../domain/network.ts'
 import { splitTarget } from '../domain/query.ts'
+import { traceIdOf } from '../domain/trace.ts'
 import { isUnavailable } from '../storage/database.ts'
+import { admit } from './admit.ts'
+import { DESK_PAGES } from './desk/pages.ts'
+import { DOCS_SCRIPT } from './docs/frame.ts'
+import { DOCS_PAGES } from './docs/pages.ts'
 import { DRIVER_PAGES } from './driver/pages.ts'
 import { browserTokenOf } from './kit/browser.ts'
 import { clientAddress, type TrustedProxies } from './kit/client-address.ts'
 import { isFromOwnPages } from './kit/own-origin.ts'
-import { notFound, problemPage, seeOther } from './kit/replies.ts'
+import { notFound, problemPage } from './kit/replies.ts'
 import { isSoundForm, isSoundText } from './kit/sound-form.ts'
-import { stylesheet, STYLESHEET_PATH } from './kit/stylesheet.ts'
-import type { Route } from './kit/route.ts'
+import { STYLESHEET } from './kit/stylesheet.ts'
+import { isDeskPath, type Route } from './kit/route.ts'
 import type { SiteServices, Visit } from './kit/visit.ts'
+import { LIVE_SCRIPT } from './staff/live.ts'
+import { STAFF_PAGES } from './staff/pages.ts'
+import { WORK_PROVIDER_PAGES } from './work-provider/pages.ts'
 
 export type Bindings = { Bindings: HttpBindings }
 
@@ -33,6 +42,8 @@ export type Site = {
   has(path: string): boolean
 }
 
+/** What pages are made of besides themselves. */
+const ASSETS = [STYLESHEET, LIVE_SCRIPT, DOCS_SCRIPT]
 const MAX_FORM_BYTES = 64 * 1024
 /** Longer than a status may take: somebody's password is hashed behind others'. */
 const PAGE_TIME_LIMIT_MS = 10_000
@@ -40,27 +51,19 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
 
 /** The pages as an application: it listens to nothing. */
 export function buildSite(options: SiteOptions): Site {
-  const routes: readonly Route[] = DRIVER_PAGES
+  const routes: readonly Route[] = [
+    ...DRIVER_PAGES,
+    ...DOCS_PAGES,
+    ...DESK_PAGES,
+    ...STAFF_PAGES,
+    ...WORK_PROVIDER_PAGES,
+  ]
   const app = new Hono<Bindings>({ getPath: (_, given) => splitTarget(given!.env!.incoming.url).path })
+  app.use((c, next) => noted(options, c, next))
   const isHttps = options.context.publicUrl.startsWith('https:')
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-        baseUri: ["'none'"],
-      },
-      // With `no-referrer` a browser would send `Origin: null` with our own forms.
-      referrerPolicy: 'same-origin',
-      xFrameOptions: 'DENY',
-      strictTransportSecurity: isHttps ? 'max-age=31536000; includeSubDomains' : false,
-      permissionsPolicy: { camera: [], geolocation: [], microphone: [], payment: [] },
-    }),
-  )
-  app.get(STYLESHEET_PATH, () => stylesheet())
+  const [withoutScripts, withScripts] = [fences(isHttps, false), fences(isHttps, true)]
+  app.use((c, next) => (mayRunScripts(c.req.path) ? withScripts : withoutScripts)(c, next))
+  for (const { path, answer: asset } of ASSETS) app.get(path, () => asset())
   app.use(bodyLimit({ maxSize: MAX_FORM_BYTES, onError: () => refuse(options, 'TOO_LARGE') }))
   for (const route of routes) app.on(route.method, route.path, (c) => answer(options, c, route))
   for (const path of new Set(routes.map((route) => route.path))) {
@@ -69,7 +72,40 @@ export function buildSite(options: SiteOptions): Site {
   }
   app.notFound(() => notFound(stranger(options)))
   app.onError((error, c) => failed(options, c, error))
-  return { app, has: pathTest([STYLESHEET_PATH, ...routes.map((route) => route.path)]) }
+  return { app, has: pathTest([...ASSETS.map((asset) => asset.path), ...routes.map((route) => route.path)]) }
+}
+
+/** Tells those who watch over the process of an answer: of a page that goes on, of its beginning. */
+async function noted({ context }: SiteOptions, c: HonoContext<Bindings>, next: Next): Promise<void> {
+  const begun = performance.now()
+  await next()
+  const seconds = (performance.now() - begun) / 1_000
+  context.metrics.answered({ method: c.req.method, route: routePathOf(c), status: c.res.status, seconds })
+}
+
+/** Those of the desk and the documents may run scripts of ours; drivers' pages have none. */
+function mayRunScripts(path: string): boolean {
+  return isDeskPath(path) || path === '/docs' || path.startsWith('/docs/')
+}
+
+/** What a browser is told not to do with our pages. */
+function fences(isHttps: boolean, hasScripts: boolean): MiddlewareHandler {
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      ...(hasScripts ? { scriptSrc: ["'self'"], connectSrc: ["'self'"] } : {}),
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+    },
+    // With `no-referrer` a browser would send `Origin: null` with our own forms.
+    referrerPolicy: 'same-origin',
+    xFrameOptions: 'DENY',
+    strictTransportSecurity: isHttps ? 'max-age=31536000; includeSubDomains' : false,
+    permissionsPolicy: { camera: [], geolocation: [], microphone: [], payment: [] },
+  })
 }
 
 /** Tells whether a path is one of some; asked at every request of the API too, so by the first part of the path. */
@@ -105,10 +141,7 @@ async function visitPage(options: SiteOptions, c: HonoContext<Bindings>, route: 
   if (!Object.values(c.req.param()).every(isSoundText)) return notFound(stranger(options))
   const form = await readForm(c)
   if (form === null) return refuse(options, 'INVALID_DATA')
-  const visit = await newVisit(options, c, headers, form)
-  if (route.forDrivers !== true) return route.page(visit)
-  if (visit.driver === null) return seeOther(visit, '/login')
-  return route.page({ ...visit, driver: visit.driver })
+  return admit(await newVisit(options, c, headers, form), route)
 }
 
 /** The fields of a form; null for what is no form of ours. */
@@ -127,32 +160,43 @@ async function newVisit(
   headers: Headers,
   form: URLSearchParams,
 ): Promise<Visit> {
-  const { context, accounts } = options
+  const { context, accounts, deskAccounts, api, live, keepsMails, stopping } = options
   const incoming = c.env.incoming
   const address = clientAddress(incoming, options.isTrustedProxy)
   const client: Client = { headers, address, ownOrigin: headers.get('origin') ?? new URL(context.publicUrl).origin }
-  const loggedIn = await accounts.session(client)
+  const target = splitTarget(incoming.url)
   return {
     ...stranger(options),
+    ...(isDeskPath(target.path) ? { person: await deskAccounts.session(client) } : await driverOf(options, client)),
     accounts,
+    deskAccounts,
+    api,
+    live,
+    keepsMails,
+    stopping,
     method: c.req.method,
-    ...splitTarget(incoming.url),
+    ...target,
     parameters: c.req.param() as Record<string, string>,
     form,
     client,
     network: networkOf(address),
     browserToken: browserTokenOf(headers.get('cookie')),
-    driver:
-      loggedIn === null
-        ? null
-        : { account: loggedIn.account, customer: await customerOfAccount(context, loggedIn.account) },
-    cookies: [...(loggedIn?.cookies ?? [])],
   }
+}
+
+async function driverOf(
+  { context, accounts }: SiteOptions,
+  client: Client,
+): Promise<Pick<Visit, 'driver' | 'cookies'>> {
+  const loggedIn = await accounts.session(client)
+  if (loggedIn === null) return { driver: null, cookies: [] }
+  const { account, cookies } = loggedIn
+  return { driver: { account, customer: await customerOfAccount(context, account) }, cookies: [...cookies] }
 }
 
 /** As much of a visit as an answer needs that is the same for everybody. */
 function stranger({ context }: SiteOptions) {
-  return { context, requestId: context.newId(), driver: null, cookies: [] as string[] }
+  return { context, requestId: context.newId(), driver: null, person: null, cookies: [] as string[] }
 }
 
 type SiteError = 'INVALID_DATA' | 'TOO_LARGE' | 'METHOD_NOT_ALLOWED' | 'FORBIDDEN' | 'UNAVAILABLE' | 'INTERNAL'
@@ -190,14 +234,19 @@ function failed(options: SiteOptions, c: HonoContext<Bindings>, error: unknown):
       : isUnavailable(error)
         ? 'UNAVAILABLE'
         : null
-  if (known === null) log.error({ err: error, path: routePathOf(c) }, 'a page failed')
-  else if (ERRORS[known].status >= 500) log.warn({ err: error }, 'a page cannot be answered now')
+  if (known === null) log.error({ err: error, route: routePathOf(c), traceId: traceOf(c) }, 'a page failed')
+  else if (ERRORS[known].status >= 500) log.warn({ err: error, traceId: traceOf(c) }, 'a page cannot be answered now')
   return refuse(options, known ?? 'INTERNAL', known === 'UNAVAILABLE' ? { 'Retry-After': '5' } : {})
 }
 
-/** The pattern, never the path itself: a path can hold the token of a mailed link. */
+/** The pattern, never the path itself: a path can hold the token of a mailed link. Empty where there is no page. */
 function routePathOf(c: HonoContext<Bindings>): string {
-  return c.req.routePath
+  const path = routePath(c, -1)
+  return path === '/*' ? '' : path
+}
+
+function traceOf(c: HonoContext<Bindings>): string | undefined {
+  return traceIdOf(c.req.header('traceparent'))
 }
 
 function allowed(methods: readonly string[]): string {

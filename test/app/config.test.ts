@@ -42,6 +42,7 @@ describe('the configuration', () => {
       throw new Error('ENOENT')
     }
     assert.throws(() => readConfig({ DATABASE_URL_FILE: '/run/secret' }, missing), /cannot be read/)
+    assert.throws(() => readConfig({ DATABASE_URL_FILE: '/run/secret' }, () => '\n'), /a file that is empty/)
   })
 
   test('the embedded database belongs to one process', () => {

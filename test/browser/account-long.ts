@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { agree as agreed, logIn as loggedIn, PASSWORD, signUp, Visitor } from '../support/visitor.ts'
 import { describeInBrowser, withAndWithoutScripts } from './chromium.ts'
-import { becomes, follow, linkOf, logIn, press, sees, type } from './driver.ts'
+import { becomes, downloaded, follow, linkOf, logIn, press, sees, type } from './driver.ts'
 
 const NEW_PASSWORD = 'another three words'
 
@@ -149,11 +148,5 @@ describeInBrowser('an account in a browser', (stage) => {
   async function link(visitor: Visitor, userId: string): Promise<void> {
     const opened = await visitor.get(linkOf(stage.site, userId).slice(stage.site.url.length))
     await agreed(visitor, opened.location!)
-  }
-
-  async function downloaded(page: Page, name: string, file: string): Promise<string> {
-    const [download] = await Promise.all([page.waitForEvent('download'), follow(page, name)])
-    assert.equal(download.suggestedFilename(), file)
-    return readFileSync(await download.path(), 'utf8')
   }
 })

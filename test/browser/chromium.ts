@@ -61,7 +61,11 @@ export type Stage = {
  * Declares a suite in a real browser. Whatever a page asks of another host, logs as an error or breaks of its policy
  * fails the test that was under way. Without a browser the suite is skipped aloud, and fails in CI.
  */
-export function describeInBrowser(name: string, suite: (stage: Stage) => void): void {
+export function describeInBrowser(
+  name: string,
+  suite: (stage: Stage) => void,
+  makeSite: () => Promise<TestSite> = () => openSite('embedded'),
+): void {
   const path = findChromium()
   if (path === null) {
     const given = process.env['CHROMIUM_PATH']
@@ -76,7 +80,7 @@ export function describeInBrowser(name: string, suite: (stage: Stage) => void): 
     let networks = 0
     let open: { context: BrowserContext; troubles: string[] }[] = []
     before(async () => {
-      ;[site, browser] = await Promise.all([openSite('embedded'), startChromium(path)])
+      ;[site, browser] = await Promise.all([makeSite(), startChromium(path)])
     })
     afterEach(async () => {
       const closing = open

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import type { TestSite } from '../support/site.ts'
 import { PASSWORD, type Visitor } from '../support/visitor.ts'
@@ -58,4 +60,11 @@ export async function agree(page: Page, workProvider = 'Courier Ltd'): Promise<v
 /** Takes over where a visitor without a screen is logged in. */
 export async function becomes(page: Page, site: TestSite, { cookies }: Visitor): Promise<void> {
   await page.context().addCookies([...cookies].map(([name, value]) => ({ name, value, url: site.url })))
+}
+
+/** What the browser keeps when a link is followed, under which name. */
+export async function downloaded(page: Page, link: string, file: string): Promise<string> {
+  const [download] = await Promise.all([page.waitForEvent('download'), follow(page, link)])
+  assert.equal(download.suggestedFilename(), file)
+  return readFileSync(await download.path(), 'utf8')
 }

@@ -122,6 +122,8 @@ describeInBrowser('a form that is filled in wrongly', (stage) => {
   async function says(page: Page, wrong: Wrong): Promise<void> {
     const messages = Object.keys(wrong)
     for (const message of messages) await page.getByRole('alert').getByText(message, { exact: true }).waitFor()
+    // A browser that is busy moves the focus a moment after the page is there.
+    await page.locator('[role=alert]:focus').waitFor()
     const { title, first, focused, summary, fields } = await readErrors(page)
     assert.match(title, /^Error: /)
     assert.equal(first, 'alert')

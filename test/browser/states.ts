@@ -1,11 +1,18 @@
 import type { Page } from 'playwright-core'
 import type { TestSite } from '../support/site.ts'
 import { PASSWORD, signUp, Visitor } from '../support/visitor.ts'
+import { statesOfDesk } from './desk-states.ts'
 import { becomes, follow, linkOf, press, sees, type } from './driver.ts'
+import { statesOfReconciliation } from './reconciliation-states.ts'
 import { type Drivers, LONG_EMAIL, LONG_PROVIDER, seed, SCRIPT_PROVIDER } from './people.ts'
 
 /** A page of the site as it can be seen: `open` leads a fresh browser there. */
-export type State = { readonly name: string; open(page: Page): Promise<void> }
+export type State = {
+  readonly name: string
+  /** What of it is worth a picture of its own. */
+  readonly part?: string
+  open(page: Page): Promise<void>
+}
 
 const UUID_WITHOUT_ANYTHING = '00000000-0000-4000-8000-000000000000'
 
@@ -18,6 +25,8 @@ export async function makeStates(site: TestSite): Promise<State[]> {
     ...statesOfLinking(site, drivers),
     ...statesOfHome(site, drivers),
     ...statesOfAccount(site, drivers),
+    ...(await statesOfDesk(site)),
+    ...(await statesOfReconciliation(site)),
   ]
 }
 
@@ -32,7 +41,10 @@ function at(site: TestSite, path: string, visitor?: Visitor): State['open'] {
 function statesForAll(site: TestSite): State[] {
   return [
     { name: 'front', open: at(site, '/') },
-    { name: 'docs', open: at(site, '/docs') },
+    ...['', '/calls', '/errors', '/linking', '/webhooks', '/testing', '/limits', '/changes'].map((chapter) => ({
+      name: `docs${chapter.replace('/', '-')}`,
+      open: at(site, `/docs${chapter}`),
+    })),
     { name: 'terms', open: at(site, '/terms') },
     { name: 'not-found', open: at(site, '/account/nothing-here') },
     { name: 'link-problem', open: at(site, '/link-problem/work-provider') },

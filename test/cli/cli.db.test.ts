@@ -6,7 +6,7 @@ import { startAcceptor } from '../../src/app/accept.ts'
 import type { Instant } from '../../src/domain/instant.ts'
 import { ensurePartitions } from '../../src/storage/partitions.ts'
 import { onEachEngine, openStore, type Store } from '../support/stores.ts'
-import { type Ran, zego } from './command.ts'
+import { type Ran, zego, zegoHere } from './command.ts'
 
 /** What these tests do, as the audit log tells it: what was refused is not in it. */
 const DAY_AT_THE_DESK = [
@@ -43,8 +43,8 @@ const DAY_AT_THE_DESK = [
 ]
 
 /*
- * The command line as an operator uses it: each command in a process of its own, beside the process that has the
- * embedded store open, or on a PostgreSQL server. The steps build on each other, as a day at the desk does.
+ * The command line as an operator uses it, on the embedded store or a PostgreSQL server. The steps build on each other, as
+ * a day at the desk does; the last is that of a process of its own.
  */
 onEachEngine('zego', (engine) => {
   let store: Store
@@ -54,7 +54,7 @@ onEachEngine('zego', (engine) => {
   })
   after(() => store.close())
 
-  const run = (...args: string[]): Promise<Ran> => zego(store.environment, args)
+  const run = (...args: string[]): Promise<Ran> => zegoHere(store, args)
 
   async function json<T>(...args: string[]): Promise<T> {
     const { code, out, err } = await run(...args, '--json')
@@ -103,21 +103,17 @@ onEachEngine('zego', (engine) => {
     )
     assert.equal(created.workProvider, 'Ace')
     assert.ok(created.key.length >= 32)
-    const imported = await zego(
-      store.environment,
+    const imported = await zegoHere(
+      store,
       ['key', 'import', '--work-provider', 'Ace', '--key-stdin', '--json'],
       'an old key\n',
     )
     assert.equal(imported.code, 0, imported.err)
     assert.deepEqual(Object.keys(JSON.parse(imported.out) as object), ['id', 'workProvider'])
-    const again = await zego(
-      store.environment,
-      ['key', 'import', '--work-provider', 'Ace', '--key-stdin'],
-      'an old key',
-    )
+    const again = await zegoHere(store, ['key', 'import', '--work-provider', 'Ace', '--key-stdin'], 'an old key')
     assert.equal(again.code, 1)
     assert.match(again.err, /never taken twice/)
-    const short = await zego(store.environment, ['key', 'import', '--work-provider', 'Ace', '--key-stdin'], 'short')
+    const short = await zegoHere(store, ['key', 'import', '--work-provider', 'Ace', '--key-stdin'], 'short')
     assert.equal(short.code, 1)
     const rotated = await json<{ id: string; key: string }>('key', 'rotate', created.id, '--overlap', 'PT24H')
     assert.notEqual(rotated.key, created.key)
@@ -440,5 +436,13 @@ onEachEngine('zego', (engine) => {
     await fails(2, /unknown command/, 'nonsense')
     await fails(2, /--customer/, 'shifts')
     await fails(2, /unknown option/, 'shifts', '--customer', 'ABC1', '--nonsense')
+  })
+
+  test('a process of its own, beside the one that has the store open, says the same and ends with the same code', async () => {
+    const lines = ['work-provider list', 'audit --json', 'check', 'shifts', 'nonsense', 'policy --help', 'key list']
+    for (const line of [...lines, 'work-provider set Bolt --cap PT1H']) {
+      const args = line.split(' ')
+      assert.deepEqual(await zego(store.environment, args), await run(...args), line)
+    }
   })
 })

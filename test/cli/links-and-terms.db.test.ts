@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { termsHash } from '../../src/domain/terms.ts'
 import { openSite, type TestSite } from '../support/site.ts'
 import { Visitor } from '../support/visitor.ts'
-import { zego } from './command.ts'
+import { zegoHere } from './command.ts'
 
 /* What the insurer's people do for the drivers' pages by the command line, and what the pages make of it. */
 
@@ -14,13 +14,13 @@ before(async () => {
 after(() => site.close())
 
 async function run<T>(args: readonly string[], input?: string): Promise<T> {
-  const { code, out, err } = await zego({ ...site.store.environment, PUBLIC_URL: site.url }, [...args, '--json'], input)
+  const { code, out, err } = await zegoHere(site, [...args, '--json'], input)
   assert.equal(code, 0, err)
   return JSON.parse(out) as T
 }
 
 async function fails(pattern: RegExp, args: readonly string[], input?: string): Promise<void> {
-  const { code, out, err } = await zego(site.store.environment, args, input)
+  const { code, out, err } = await zegoHere(site, args, input)
   assert.equal(code, 1, out + err)
   assert.match(err, pattern)
 }

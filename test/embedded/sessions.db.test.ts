@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type pg from 'pg'
-import { freshSeed, type Random, seededRandom } from '../faults/random.ts'
+import { type Random, seededRandom } from '../../src/domain/random.ts'
+import { freshSeed } from '../faults/random.ts'
 import { openStore, type Store } from '../support/stores.ts'
 import { plainClients } from './clients.ts'
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { setTimeout as delay } from 'node:timers/promises'
 import { formatInstant } from '../../src/domain/instant.ts'
 import type { Context } from '../../src/app/context.ts'
-import { openStore, TEST_DATABASE_URL } from '../support/stores.ts'
+import { CITUS_URL, openStore, TEST_DATABASE_URL } from '../support/stores.ts'
 import { type Client, openClient } from './client.ts'
 import {
   type Check,
@@ -17,7 +17,7 @@ import {
 } from './harness.ts'
 import { waitUntilInboxEmpty } from './ledger.ts'
 import { createPeople, type People, randomRequest, type Told } from './people.ts'
-import { type Random, seededRandom } from './random.ts'
+import { type Random, seededRandom } from '../../src/domain/random.ts'
 import { actAsStaff, type StaffRun } from './staff.ts'
 
 /*
@@ -33,6 +33,7 @@ const STAFF = 6
 const MAX_BACKLOG = 200
 
 export type ConcurrencyOptions = {
+  readonly engine?: 'server' | 'citus'
   readonly seed: number
   readonly seconds: number
   readonly log: (line: string) => void
@@ -57,10 +58,14 @@ export type ConcurrencyResult = {
 
 type Processes = { readonly accepters: Server[]; readonly projectors: Child[]; readonly all: Child[] }
 
-export async function runConcurrency({ seed, seconds, log }: ConcurrencyOptions): Promise<ConcurrencyResult> {
-  if (TEST_DATABASE_URL === undefined) throw new Error('TEST_DATABASE_URL is not set: it needs a database server')
+export async function runConcurrency(options: ConcurrencyOptions): Promise<ConcurrencyResult> {
+  const { seed, seconds, log, engine = 'server' } = options
+  if (TEST_DATABASE_URL === undefined && engine === 'server') {
+    throw new Error('TEST_DATABASE_URL is not set: it needs a database server')
+  }
+  if (CITUS_URL === undefined && engine === 'citus') throw new Error('CITUS_URL is not set: it needs a cluster')
   const random = seededRandom(seed)
-  const store = await openStore('server')
+  const store = await openStore(engine)
   try {
     const people = await createPeople(store.context)
     const processes = await startProcesses(store.environment)

@@ -4,7 +4,7 @@ import { openClient } from './client.ts'
 import { alive, type Server, statusOf, waitFor, withServer } from './harness.ts'
 import { type Load, newRecorder, startLoad } from './load.ts'
 import { noCluster, withCluster } from './own-cluster.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../src/domain/random.ts'
 import type { Row, RowOptions } from './row.ts'
 import { judgeOf, type RowResult } from './verdict.ts'
 

@@ -131,7 +131,9 @@ class Run {
     const operation = operationOf(method, target)
     const isLive = ['live', 'bearer', ...(this.#keys.isRetired ? [] : ['retiring'])].includes(caller)
     const isKeyed = operation !== null && operation.security === undefined
-    if (isKeyed && !isLive && (isHttp ? answer.status !== 401 : answer.status < 400)) problems.push('it is not refused')
+    // A head that is too large is refused before anybody asks whose it is.
+    const isRefusedAsStranger = isHttp ? answer.status === 401 || answer.status === 431 : answer.status >= 400
+    if (isKeyed && !isLive && !isRefusedAsStranger) problems.push('it is not refused')
     const isRefused = answer.status >= 400 && !(method !== 'POST' && answer.status === 404)
     if (isSound && isRefused && (isLive || !isKeyed)) problems.push('it is refused, and by the document it is sound')
     if (operation !== null && answer.status === 202 && !(await isOfSchema(request))) {

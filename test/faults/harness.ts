@@ -81,9 +81,15 @@ export function spawnServer(environment: Environment, hasFaultPoint = false): Ch
 
 /** Starts the server and waits until it is ready. */
 export async function startServer(environment: Environment, hasFaultPoint = false): Promise<Server> {
+  const server = await startListening(environment, hasFaultPoint)
+  await waitFor('the server being ready', async () => (await statusOf(`${server.url}/readyz`)) === 200)
+  return server
+}
+
+/** Starts the server and waits until it listens: one that is to die in its first turn may never be seen to be ready. */
+export async function startListening(environment: Environment, hasFaultPoint = false): Promise<Server> {
   const child = spawnServer(environment, hasFaultPoint)
   const url = await said(child, /^Listening on (http:\/\/\S+)/m)
-  await waitFor('the server being ready', async () => (await statusOf(`${url}/readyz`)) === 200)
   return { ...child, url, port: Number(new URL(url).port) }
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { instantOfEpochSeconds } from '../../src/domain/instant.ts'
 import { compareLedgers, type StoredReport } from './ledger.ts'
 import { newRecorder, type Recorder } from './load.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../src/domain/random.ts'
 
 /* The comparison that the kill tests rest on: it has to notice what it is there for. */
 

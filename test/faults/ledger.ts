@@ -37,7 +37,7 @@ export function waitUntilInboxEmpty(context: Context): Promise<boolean> {
 
 /** Whether all that was accepted is derived, or will be with what is noted on its link. */
 export async function isInboxEmpty({ db }: Context): Promise<boolean> {
-  const { rows } = await sql<{ isEmpty: boolean }>`select not exists (select from inbox) as "isEmpty"`.execute(db)
+  const { rows } = await sql<{ isEmpty: boolean }>`select not exists (select 1 from inbox) as "isEmpty"`.execute(db)
   return rows[0]!.isEmpty
 }
 

@@ -11,7 +11,7 @@ import {
   plus,
 } from '../../src/domain/instant.ts'
 import type { EventKind, ShiftEvent } from '../../src/domain/shift-event.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../src/domain/random.ts'
 
 /* The people of the concurrency run: who there is, and what is reported of them. */
 

@@ -12,7 +12,7 @@ import { waitFor } from './harness.ts'
 import { isInboxEmpty } from './ledger.ts'
 import { createPersons, type Persons, resultOf } from './projector-persons.ts'
 import { openProxy, placeOf, type Proxy, throughPort } from './proxy.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../src/domain/random.ts'
 import type { Row, RowOptions } from './row.ts'
 import type { RowResult } from './verdict.ts'
 
@@ -48,7 +48,7 @@ async function cutProjector({ engine, rounds, seed, log }: RowOptions): Promise<
         for (let statement = 1; ; statement++) {
           const death = { way, statement, isAnswered: after === AFTER[1], died: false }
           const result = await live(store.context, persons, death, counts)
-          if (result !== wanted) problems.push(`dead after statement ${statement}, ${after}: ${result} for ${wanted}`)
+          if (result !== wanted) problems.push(`dead after statement ${statement}, ${after}: ${apart(result, wanted)}`)
           if (!death.died) break
         }
       }
@@ -72,6 +72,12 @@ async function cutProjector({ engine, rounds, seed, log }: RowOptions): Promise<
     await way.close()
     await store.close()
   }
+}
+
+/** Where two results part, with what stands around it. */
+function apart(result: string, wanted: string): string {
+  const at = [...wanted].findIndex((character, index) => result[index] !== character)
+  return [result, wanted].map((text) => text.slice(Math.max(0, at - 100), at + 100)).join(' instead of ')
 }
 
 type Death = { readonly way: Way; readonly statement: number; readonly isAnswered: boolean; died: boolean }

@@ -1,8 +1,8 @@
 import { fromTemporal } from '../../src/domain/instant.ts'
 import { openClient } from './client.ts'
-import { ended, startServer } from './harness.ts'
+import { ended, startListening } from './harness.ts'
 import { newRecorder, startLoad } from './load.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../src/domain/random.ts'
 import type { Row, RowOptions } from './row.ts'
 import { openChildStore } from './store.ts'
 import { judge, type RowResult } from './verdict.ts'
@@ -32,7 +32,7 @@ async function killProjector({ engine, rounds, seed, log }: RowOptions): Promise
       const statement = random.between(2, STATEMENTS + 1)
       const point = statement > STATEMENTS ? 'turn over' : `turn ${statement}`
       const fault = { FAULT_POINT: point, FAULT_SKIP: String(random.below(MAX_TURNS_BEFORE)) }
-      const server = await startServer({ ...store.environment, ...fault }, true)
+      const server = await startListening({ ...store.environment, ...fault }, true)
       const client = openClient(server.port, CONNECTIONS)
       const again = recorder.unanswered()
       const load = startLoad({ client, key: store.key, recorder, random, connections: CONNECTIONS, again })

@@ -13,7 +13,7 @@ import {
 } from '../../src/domain/instant.ts'
 import type { EventKind } from '../../src/domain/shift-event.ts'
 import { microseconds, microsecondsOrNull } from '../../src/storage/sql.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../src/domain/random.ts'
 
 /* One story, told again and again of new people. */
 
@@ -40,7 +40,8 @@ export type Persons = {
 
 /** A random story: pairs, repeats and orphans, out of order, the same told twice, by user id and by customer number. */
 export async function createPersons(context: Context, random: Random): Promise<Persons> {
-  const workProvider = `Courier ${random.below(1_000_000_000)}`
+  const number = random.below(1_000_000_000)
+  const workProvider = `Courier ${number}`
   const { id: workProviderId } = await createWorkProvider(context, workProvider)
   const now = fromTemporal(Temporal.Now.instant())
   const part = (): Chapter[] => Array.from({ length: REQUESTS_A_PART }, () => chapter(random, now))
@@ -48,7 +49,7 @@ export async function createPersons(context: Context, random: Random): Promise<P
   let tellings = 0
   return {
     async tell() {
-      const prefix = `t${(tellings += 1)}`
+      const prefix = `w${number}t${(tellings += 1)}`
       const names = new Map<string, string>()
       const numbers: string[] = []
       for (let person = 0; person < PERSONS; person++) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { freePort } from '../../scripts/cluster.ts'
+import { addEndpoint } from '../../src/app/webhooks.ts'
 import { ENGINES } from '../support/stores.ts'
 import { logIn, PASSWORD, signUp, Visitor } from '../support/visitor.ts'
 import { type Server, startServer, waitFor } from './harness.ts'
@@ -14,6 +15,7 @@ const EMAIL = 'dana@example.com'
 const FORGED = '\r\n{"level":"fatal","msg":"forged"}\n\u001b[31mforged\u2028forged'
 const WRONG_KEY = 'zego_wrong-and-still-not-to-be-told'
 const WRONG_PASSWORD = 'wrong and still not to be told'
+const WEBHOOK_PATH = 'path-of-a-webhook-that-only-two-know'
 const PARKED = 'a person named by a report'
 
 /** What is logged is the same on both; a server is the faster to break. */
@@ -25,7 +27,12 @@ describe(`T13 logs, errors and pages (${engine})`, () => {
   let secrets: Map<string, string>
   let shown: string[]
   before(async () => {
-    store = await openChildStore(engine)
+    let webhookSecret = ''
+    store = await openChildStore(engine, async (context) => {
+      // Nobody is there: it is tried again and again.
+      const url = `http://127.0.0.1:${await freePort()}/${WEBHOOK_PATH}`
+      webhookSecret = (await addEndpoint(context, { workProvider: 'Courier Ltd', url })).secret
+    })
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
     const environment = {
@@ -33,6 +40,7 @@ describe(`T13 logs, errors and pages (${engine})`, () => {
       PORT: String(port),
       PUBLIC_URL: url,
       LOG_LEVEL: 'trace',
+      WEBHOOK_NETWORKS: '127.0.0.1',
       AUTH_SECRET: 'a secret of this test that is long enough',
       // Nobody is there: mails stay, and what their failing logs is looked at too.
       SMTP_URL: `smtp://mail:password-of-the-mail-server@127.0.0.1:${await freePort()}`,
@@ -40,6 +48,8 @@ describe(`T13 logs, errors and pages (${engine})`, () => {
     server = await startServer(environment)
     secrets = new Map([
       ['the key', store.key],
+      ['the secret of a webhook', webhookSecret],
+      ['the path of a webhook, which may be one', WEBHOOK_PATH],
       ['a wrong key', WRONG_KEY],
       ['the password', PASSWORD],
       ['a wrong password', WRONG_PASSWORD],

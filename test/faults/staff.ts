@@ -7,7 +7,7 @@ import { Impossible } from '../../src/domain/errors.ts'
 import { MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE } from '../../src/domain/instant.ts'
 import { eventId } from '../../src/domain/shift-event.ts'
 import { type People, randomInstant, type Told } from './people.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../src/domain/random.ts'
 
 /* What staff and drivers do meanwhile, through the use cases: each of these takes the projectors' locks. */
 

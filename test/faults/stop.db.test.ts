@@ -3,12 +3,17 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { fromTemporal } from '../../src/domain/instant.ts'
+import { freePort } from '../../scripts/cluster.ts'
+import { joinStaff } from '../support/desk.ts'
+import { openEvents } from '../support/event-stream.ts'
 import { ENGINES, type Engine } from '../support/stores.ts'
+import type { Visitor } from '../support/visitor.ts'
 import { openClient } from './client.ts'
 import { alive, ended, type Server, statusOf, waitFor, withServer, zegoCheck } from './harness.ts'
 import { compareLedgers, readEvents, readReports, waitUntilInboxEmpty } from './ledger.ts'
 import { newRecorder, type Recorder, startLoad } from './load.ts'
-import { freshSeed, type Random, seededRandom } from './random.ts'
+import { type Random, seededRandom } from '../../src/domain/random.ts'
+import { freshSeed } from './random.ts'
 import { type ChildStore, openChildStore } from './store.ts'
 
 /* D8: told to stop while reports come in. What supervisors allow before they kill is ten seconds. */
@@ -23,7 +28,7 @@ const seed = freshSeed()
 // Mostly they wait for the request that never ends: both at once.
 describe(`D8 SIGTERM under load (seed ${seed})`, { concurrency: true }, () => {
   for (const engine of ENGINES) {
-    test(`ends with 0 in time although a connection idles, a request is half sent and another never ends, and loses no 202 (${engine})`, () =>
+    test(`ends with 0 in time although a connection idles, a request is half sent, another never ends and somebody watches the live page, and loses no 202 (${engine})`, () =>
       stopUnderLoad(engine, seed))
 
     test(`answers what was under way, each answer the last of its connection, /readyz 503; idle connections are closed, new ones refused (${engine})`, () =>
@@ -35,15 +40,38 @@ async function stopUnderLoad(engine: Engine, seed: number): Promise<void> {
   const random = seededRandom(seed)
   const store = await openChildStore(engine)
   const recorder = newRecorder(random, fromTemporal(Temporal.Now.instant()))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
   try {
-    await withServer(store.environment, (server) => stopUnderLoadOf(server, store.key, recorder, random))
+    await withServer({ ...store.environment, PORT: String(port), PUBLIC_URL: url }, async (server) => {
+      const watcher = await joinBeside(store, url)
+      await stopUnderLoadOf(server, { key: store.key, watcher }, recorder, random)
+    })
     await assertNothingLost(store, recorder)
   } finally {
     await store.remove()
   }
 }
 
-async function stopUnderLoadOf(server: Server, key: string, recorder: Recorder, random: Random): Promise<void> {
+async function joinBeside(store: ChildStore, url: string): Promise<Visitor> {
+  const { context, close } = store.connect()
+  try {
+    return (await joinStaff({ url, context: { ...context, publicUrl: url } }, 'viewer')).visitor
+  } finally {
+    await close()
+  }
+}
+
+type Clients = { readonly key: string; readonly watcher: Visitor }
+
+async function stopUnderLoadOf(
+  server: Server,
+  { key, watcher }: Clients,
+  recorder: Recorder,
+  random: Random,
+): Promise<void> {
+  const live = await openEvents(server, '/staff/live/events', watcher)
+  await live.figures()
   const idle = await idleConnection(server)
   const halfSent = await halfSentRequest(server, key)
   const endless = await endlessRequest(server, key)
@@ -53,6 +81,7 @@ async function stopUnderLoadOf(server: Server, key: string, recorder: Recorder, 
   server.process.kill('SIGTERM')
   const exit = await ended(server, STOP_DEADLINE_MS)
   await load.over
+  assert.doesNotMatch(await live.ended(), /event: over/, 'whoever watched may come again')
   client.close()
   for (const socket of [idle, halfSent, endless]) socket.destroy()
   assert.deepEqual(exit, { code: 0, signal: null }, server.stderr())

@@ -22,8 +22,18 @@ const SPOKEN_OF = [
 
 type Headers = Record<string, string>
 
-/** The headers that product.md speaks of, as they came; the Request-Id, once seen to be a UUIDv7, is `<id>`. */
+/** Those that every answer closes itself off with, whatever it is. */
+function assertClosed({ headers }: RawAnswer): void {
+  assert.equal(headers.get('x-content-type-options'), 'nosniff')
+  assert.equal(headers.get('cache-control'), 'no-store')
+}
+
+/**
+ * The headers that product.md speaks of, as they came; the Request-Id, once seen to be a UUIDv7, is `<id>`. What is on
+ * every answer is looked for, too.
+ */
 export function spokenHeaders(answer: RawAnswer): Headers {
+  assertClosed(answer)
   const id = answer.headers.get('request-id')
   assert.match(id ?? 'no Request-Id', UUID_V7)
   return Object.fromEntries(

@@ -30,6 +30,14 @@ describe('what travels beside the bytes', () => {
     ['a target that is no URL', 404, (headers) => api.request('GET', 'http://[::1/', { headers })],
     ['an unknown method', 400, (headers) => api.request('FOO', '/v1/shift/login', { headers })],
   ]
+  for (const [what, , ask] of answers) {
+    it(`is what it says it is, and is kept by no cache: ${what}`, async () => {
+      const { headers } = await ask([])
+      assert.equal(headers.get('x-content-type-options'), 'nosniff')
+      assert.equal(headers.get('cache-control'), 'no-store')
+    })
+  }
+
   for (const [what, status, ask] of answers) {
     it(`Request-Id on every answer, a UUIDv7 of the server's; one sent in is not taken over: ${what}`, async () => {
       const sent = randomUUIDv7()

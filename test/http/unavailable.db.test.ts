@@ -30,6 +30,7 @@ async function serve(onDatabase: Context, keyRing: KeyRing, queuedEvents: number
     statusDesk: openStatusDesk(context, () => {}),
     validationDesk: openValidationDesk(context),
     refusals: { note() {}, stop: () => Promise.resolve() },
+    apiUse: { noteKey() {}, noteDeprecated() {}, stop: () => Promise.resolve() },
     rates: rateLimiter(STANDARD_LIMITS),
     underWay: { count: 0 },
     isPrepared: () => true,

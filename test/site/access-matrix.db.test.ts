@@ -49,6 +49,7 @@ const API: Readonly<Record<string, 'none' | 'request' | 'query' | 'number' | 're
   '/v1/validate/customer-number': 'none',
   '/v1/validate/customer-number/*': 'number',
   '/v1/requests/*': 'request',
+  '/v1/feed': 'none',
   '/livez': 'none',
   '/readyz': 'none',
   '/openapi.json': 'none',
@@ -62,7 +63,9 @@ type Shown = { readonly status: number; readonly headers: readonly string[]; rea
 
 function shown(answer: { status: number; headers: Headers; text: string }, id: string): Shown {
   const requestId = answer.headers.get('request-id') ?? 'no Request-Id'
-  const plain = (text: string): string => text.replaceAll(requestId, '<request>').replaceAll(id, '<asked>')
+  // An id can be one digit: within a longer word, the name of the stylesheet say, it is none.
+  const asked = new RegExp(`(?<!\\w)${RegExp.escape(id)}(?!\\w)`, 'g')
+  const plain = (text: string): string => text.replaceAll(requestId, '<request>').replaceAll(asked, '<asked>')
   const headers = [...answer.headers]
     .filter(([name]) => name !== 'request-id' && name !== 'date' && name !== 'content-length')
     .map(([name, value]) => plain(`${name}: ${value}`))

@@ -71,6 +71,7 @@ onEachEngine('a work provider user id that another customer holds', (engine) => 
       workProvider: 'Courier Ltd',
       customerNumber: claimant.number,
       identity: 'wp-held-1',
+      done: false,
     })
   })
 

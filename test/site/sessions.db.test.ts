@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
+import { zegoHere } from '../cli/command.ts'
 import { openSite, type TestSite } from '../support/site.ts'
 import { logIn, PASSWORD, signUp, Visitor } from '../support/visitor.ts'
 import { linkIn, POST_PATTERNS } from './driver-world.ts'
@@ -141,6 +142,26 @@ describe('a session', () => {
     const cookies = visitors.map(cookieOf)
     assert.equal((await visitors[0]!.post('/account/logout-everywhere')).location, '/login')
     for (const cookie of cookies) await assertRefused(cookie, 'after "log out everywhere"')
+  })
+
+  it('of every browser is over with "zego customer logout", which is in the audit log; nobody else is logged out', async () => {
+    const bystander = await newDriver('bystander@example.com')
+    const visitors = [await newDriver('stolen@example.com'), await loggedIn('stolen@example.com')]
+    const customer = (
+      await sql<{ number: string }>`
+      select customer_number as number from customer where email = 'stolen@example.com'
+    `.execute(site.context.db)
+    ).rows[0]!
+    const { code, out } = await zegoHere(site, ['customer', 'logout', customer.number.toLowerCase(), '--json'])
+    assert.equal(code, 0)
+    assert.deepEqual(JSON.parse(out), { customerNumber: customer.number, sessions: 2 })
+    for (const visitor of visitors) await assertRefused(cookieOf(visitor), 'after "zego customer logout"')
+    await assertIn(bystander)
+    await loggedIn('stolen@example.com')
+    const audit = await zegoHere(site, ['audit', '--customer', customer.number])
+    assert.match(audit.out, /sessions ended/)
+    const nobody = await zegoHere(site, ['customer', 'logout', 'NOBODY1'])
+    assert.deepEqual([nobody.code, nobody.err], [1, 'zego: there is no customer NOBODY1\n'])
   })
 
   it('is over with a new password: every old cookie is refused, and this browser has a new one', async () => {

@@ -1,6 +1,9 @@
 import { DefaultQueryExecutor } from 'kysely'
 
-/** Runs work and answers the texts of the statements of this process meanwhile, in order. */
+/** What the API notes of its own use is stored every few seconds, whatever else is done meanwhile. */
+const OF_THE_API = /^(?:insert into|delete from) (?:key_use|deprecated_use|link_asked|refusal)/
+
+/** Runs work and answers the texts of the statements of this process for it, in order. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   const statements: string[] = []
   const { prototype } = DefaultQueryExecutor
@@ -14,5 +17,5 @@ export async function statementsOf(work: () => Promise<unknown>): Promise<string
   } finally {
     prototype.executeQuery = execute
   }
-  return statements
+  return statements.filter((text) => !OF_THE_API.test(text))
 }

@@ -19,8 +19,8 @@ export async function contentsOf({ db }: Pick<Context, 'db'>): Promise<Contents>
   return Object.fromEntries(rows.map(({ name, content }) => [name, content]))
 }
 
-/** What the API refused or was asked is noted a little later than it was answered: of an earlier call, perhaps. */
-export const NOTED_LATER = ['refusal', 'refusal_count', 'link_asked']
+/** What the API refused or was asked, and with which key, is noted a little later than it was answered: of an earlier call, perhaps. */
+export const NOTED_LATER = ['refusal', 'refusal_count', 'link_asked', 'key_use', 'deprecated_use']
 
 /** `ignored`: tables that may change. */
 export function assertSame(after: Contents, before: Contents, what: string, ignored: readonly string[] = []): void {

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../src/domain/limits.ts'
 import { METHODS } from 'node:http'
 import fc from 'fast-check'
 import { type Body, bodies } from './generated-bodies.ts'
@@ -18,6 +19,9 @@ export type GeneratedRequest = {
   /** Whether HTTP itself is kept, so that the API answers and not what stands before it. */
   readonly isHttp: boolean
 }
+
+/** What else the head of a request has, at most. */
+const OTHER_HEAD_BYTES = 1_024
 
 const ODD_TEXTS = [
   'ABC123',
@@ -195,12 +199,13 @@ const undocumented = fc
     method: fc.option(oddMethod, { nil: null }),
     path: fc.option(fc.constantFrom(...ODD_PATHS), { nil: null }),
   })
-  .map(({ request, method, path }): GeneratedRequest => ({
-    ...request,
-    method: method ?? request.method,
-    target: path ?? request.target,
-    isSound: false,
-  }))
+  .map(({ request, method, path }): GeneratedRequest => {
+    const target = path ?? request.target
+    const head = [target, ...request.headers].reduce((bytes, line) => bytes + Buffer.byteLength(line), 0)
+    // Too large a head is refused before method and path are looked at.
+    const isHttp = head + OTHER_HEAD_BYTES < LIMITS.headerBytes.standard
+    return { ...request, method: method ?? request.method, target, isSound: false, isHttp }
+  })
 
 const broken = fc
   .tuple(documented, fc.constantFrom(...BROKEN))

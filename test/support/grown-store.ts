@@ -23,6 +23,8 @@ export type GrownStore = {
   numberOf(customer: number): string
   userIdOf(customer: number): string
   oldUserIdOf(customer: number): string
+  /** Of the vehicle that the customer's policy names. */
+  registrationOf(customer: number): string
   /** The first instant of the month so many before this one. */
   monthStart(monthsAgo: number): Instant
 }
@@ -55,12 +57,15 @@ export async function growStore({ context }: Store, size: Size): Promise<GrownSt
     numberOf: (customer) => `C${customer}`,
     userIdOf: (customer) => `u-${customer}`,
     oldUserIdOf: (customer) => `old-${customer}`,
+    // Links are numbered from 1.
+    registrationOf: (customer) => `V${customer + 1} ABC`,
     monthStart: (monthsAgo) => monthStart(now, monthsAgo),
   }
   await insertPeople(db, grown, size.customers)
   await insertFacts(db, grown)
   for (let months = PAST_MONTHS + 1; months >= 0; months--) await insertMonth(db, grown, months, size.working)
   await insertShifts(db, grown, size.onShift)
+  await insertUse(db)
   await sql`vacuum analyze`.execute(db)
   return grown
 }
@@ -76,8 +81,8 @@ async function insertPeople(db: Database, grown: GrownStore, count: number): Pro
   const workProviderId = customers.map(grown.workProviderIdOf)
   const number = customers.map(grown.numberOf)
   await sql`
-    insert into customer (customer_number, email, email_key)
-    select number, email, email
+    insert into customer (customer_number, email, email_key, name)
+    select number, email, email, 'Rider ' || md5(number)
     from (select number, lower(number) || '@example.com' as email from unnest(${number}::text[]) number) made
   `.execute(db)
   await sql`
@@ -117,8 +122,8 @@ async function insertFacts(db: Database, { workProviderIds, now }: GrownStore): 
     insert into consent (link_id, given, effective_at, recorded_at) select id, true, ${start}, ${start} from link
   `.execute(db)
   await sql`
-    insert into policy (id, customer_number, class_of_use, cover_level, valid_from, valid_to)
-    select gen_random_uuid(), customer_number, 'Delivery', 'TPO', ${start},
+    insert into policy (id, customer_number, class_of_use, cover_level, vehicle_registration, valid_from, valid_to)
+    select gen_random_uuid(), customer_number, 'Delivery', 'TPO', 'V' || id || ' ABC', ${start},
       case when id <= 10 then ${timestamp(plus(now, -DAY))} end
     from link
   `.execute(db)
@@ -186,6 +191,29 @@ async function insertShifts(db: Database, { now }: GrownStore, onShift: number):
     insert into anomaly (link_id, at, kind, rules_version)
     select link_id, started_at + interval '1 minute', 'repeat', 1 from shift
   `.execute(db)
+}
+
+/** What years of use leave of each work provider: a few rows a day, and the last refused requests. */
+async function insertUse(db: Database): Promise<void> {
+  const days = sql`(
+    select work_provider.id, current_date - ago as day from work_provider cross join generate_series(1, 1500) ago
+  ) days`
+  const counts = sql.join(Array.from({ length: 18 }, () => sql`0`))
+  await sql`
+    insert into quality_day select id, day, day + interval '10 days', ${counts}, null, null, 0 from ${days}
+  `.execute(db)
+  await sql`
+    insert into deprecated_use select id, day, field, 1 from ${days} cross join unnest(array['policyId', 'driverId']) field
+  `.execute(db)
+  await sql`
+    insert into refusal_count select day, id, 'E' || n, 1 from ${days} cross join generate_series(1, 4) n
+  `.execute(db)
+  await sql`
+    insert into refusal (request_id, work_provider_id, at, method, path, status, error, detail)
+    select gen_random_uuid(), id, now() - n * interval '1 minute', 'POST', '/v1/batch/login', 400, 'INVALID_DATA', 'item 3: ' || n
+    from work_provider cross join generate_series(1, 1000) n
+  `.execute(db)
+  await sql`insert into key_use select id, recorded_at from api_key`.execute(db)
 }
 
 /** A backlog: reports of persons that nobody knows, most of them the first work provider's. */

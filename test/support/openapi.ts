@@ -18,6 +18,7 @@ export type Described = Schema & {
 export type Parameter = { readonly name: string; readonly in: 'query' | 'path'; readonly example?: string }
 export type Operation = {
   readonly operationId: string
+  readonly description?: string
   readonly security?: readonly unknown[]
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Readonly<Record<string, MediaType>> }
@@ -26,6 +27,7 @@ export type Operation = {
 export type Method = 'get' | 'post'
 export type OpenApi = {
   readonly paths: Readonly<Record<string, Partial<Record<Method, Operation>>>>
+  readonly webhooks: Readonly<Record<string, { readonly post: Operation }>>
   readonly components: { readonly responses: Readonly<Record<string, Described>> }
 }
 

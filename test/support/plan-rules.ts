@@ -8,7 +8,7 @@ export const SMALL_PAGES = 50
 /** Few rows whoever uses the program for however long: one for each company, or for each change of a company's terms. */
 const SMALL_TABLES = new Set(['work_provider', 'setting'])
 /** Conditions on these alone leave a large part of an index; whatever else an index begins with names one thing. */
-const NOT_SELECTIVE = new Set(['slice', 'work_provider_id', 'kind', 'identity_kind', 'at'])
+const NOT_SELECTIVE = new Set(['slice', 'work_provider_id', 'kind', 'identity_kind', 'at', 'is_done', 'since'])
 /** What hands rows on one by one: a limit above it ends the scan below. */
 const PASSES_ON = new Set(['LockRows', 'Append', 'Merge Append', 'Subquery Scan', 'Result'])
 
@@ -65,10 +65,12 @@ function problemOf(node: PlanNode, above: readonly PlanNode[], catalog: Catalog)
   const index = node['Index Name']
   if (index === undefined || type === 'ModifyTable') return null
   if (relation !== undefined && isSmall(relation)) return null
+  // One of PostgreSQL's own tables: what is looked up there does not grow.
+  if (relation?.startsWith('pg_') === true) return null
   const columns = catalog.columnsOf.get(index)!
   const leading = leadingColumns(columns, node['Index Cond'] ?? '')
   if (leading.some((column) => !NOT_SELECTIVE.has(column))) return null
-  const others = columns.slice(leading.length).filter((column) => isIn(column, node['Index Cond'] ?? ''))
+  const others = columns.slice(leading.length).filter((column) => isIn(column, alone(node['Index Cond'] ?? '')))
   if (others.length === 0 && endsAtLimit(node, above)) return null
   return `${type} using ${index} (${columns.join(', ')}) by ${leading.join(', ') || 'none of them'}`
 }
@@ -80,6 +82,11 @@ function endsAtLimit(node: PlanNode, above: readonly PlanNode[]): boolean {
   return stop?.['Node Type'] === 'Limit'
 }
 
+/** A condition with the first columns of its rows only: a row that is compared whole is a place in the index. */
+function alone(condition: string): string {
+  return condition.replaceAll(/ROW\((\w+)(?:, \w+)*\) ([<>]=?)/g, '$1 $2')
+}
+
 /** The columns that say which stretch of an index is read: those it begins with that are given, then one that has bounds. */
 function leadingColumns(columns: readonly string[], condition: string): string[] {
   const given = columns.findIndex((column) => !isIn(column, condition, '='))
@@ -88,8 +95,8 @@ function leadingColumns(columns: readonly string[], condition: string): string[]
 }
 
 /** PostgreSQL writes the columns of the index itself bare, and whatever they are compared with qualified. */
-function isIn(column: string, condition: string, operator = '[<>]?=?'): boolean {
-  return new RegExp(`(?<![\\w.])${column}(,[^()]*\\))? ${operator} `).test(condition)
+function isIn(column: string, condition: string, operator = '(?:~?[<>]?=?~?|@@)'): boolean {
+  return new RegExp(`(?<![\\w.])${RegExp.escape(column)}(,[^()]*\\))? ${operator} `).test(condition)
 }
 
 /** The nodes of a plan, each with those above it, the nearest first. */

@@ -4,17 +4,27 @@ import { freePort } from '../../scripts/cluster.ts'
 import { createKey } from '../../src/app/api-keys.ts'
 import type { Context } from '../../src/app/context.ts'
 import { type Limits, STANDARD_LIMITS } from '../../src/domain/limits.ts'
+import { openDeskAccounts } from '../../src/app/desk-accounts.ts'
 import { openDriverAccounts } from '../../src/app/driver-accounts.ts'
+import { LIVE_PACE, type LivePace, openLive } from '../../src/app/live.ts'
 import { settle } from '../../src/app/settle.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { buildApplication } from '../../src/application.ts'
 import { buildApi } from '../../src/http/api.ts'
+import { buildMetrics } from '../../src/http/metrics.ts'
+import { openApiDocument } from '../../src/http/openapi/document.ts'
 import { createHttpServer, type Patience } from '../../src/http/server.ts'
 import { startServices } from '../../src/http/services.ts'
+import { openMetrics } from '../../src/prometheus.ts'
 import { ping } from '../../src/storage/database.ts'
 import { trustedProxies } from '../../src/web/kit/client-address.ts'
+import type { ApiDescription } from '../../src/web/kit/api-description.ts'
 import { buildSite } from '../../src/web/site.ts'
 import { type Engine, openStore, type Store } from './stores.ts'
+
+const SECRET = 'a secret for tests that is long enough'
+/** Opens `/metrics`. */
+export const METRICS_TOKEN = 'a token of those who watch'
 
 /** A mail as the outbox holds it. */
 export type SentMail = { to: string; subject: string; body: string; kind: string }
@@ -37,6 +47,8 @@ export type TestSite = {
   report(kind: 'login' | 'logout', body: Record<string, string>): Promise<void>
   /** Derives everything accepted so far. */
   settle(): Promise<void>
+  /** Tells the pages that the server stops, as the program does first. */
+  stop(): void
   close(): Promise<void>
 }
 
@@ -48,11 +60,17 @@ export async function openSite(
   engine: Engine = 'embedded',
   limits: Partial<Limits> = {},
   patience?: Patience,
+  pace: LivePace = LIVE_PACE,
 ): Promise<TestSite> {
   const store = await openStore(engine)
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const context: Context = { ...store.context, publicUrl: url, limits: { ...STANDARD_LIMITS, ...limits } }
+  const context: Context = {
+    ...store.context,
+    publicUrl: url,
+    limits: { ...STANDARD_LIMITS, ...limits },
+    metrics: openMetrics(),
+  }
   const { id: workProviderId } = await createWorkProvider(context, 'Courier Ltd')
   const { key } = await createKey(context, 'Courier Ltd')
   const { services, stop } = startServices(context, {
@@ -60,13 +78,21 @@ export async function openSite(
     isPrepared: () => true,
     assertReady: () => ping(context.db),
   })
+  const stopping = new AbortController()
+  const live = openLive(context, stopping.signal, pace)
   const site = buildSite({
     context,
-    accounts: openDriverAccounts(context, 'a secret for tests that is long enough'),
+    accounts: openDriverAccounts(context, SECRET),
+    deskAccounts: openDeskAccounts(context, SECRET),
+    api: openApiDocument() as ApiDescription,
+    live,
+    keepsMails: true,
+    stopping: stopping.signal,
     isTrustedProxy: trustedProxies(['127.0.0.1']),
     isPrepared: () => true,
   })
-  const server = createHttpServer(buildApplication(buildApi(services), site), services, patience)
+  const metrics = buildMetrics(context, METRICS_TOKEN, services)
+  const server = createHttpServer(buildApplication(buildApi(services), site, metrics), services, patience)
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
 
@@ -102,11 +128,14 @@ export async function openSite(
       if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`)
     },
     settle: () => settle(context),
+    stop: () => stopping.abort(),
     async close() {
+      stopping.abort()
       server.closeAllConnections()
       server.close()
       await once(server, 'close')
       await stop()
+      await live.stop()
       await store.close()
     },
   }

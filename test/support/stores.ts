@@ -8,16 +8,19 @@ import type { KyselyPlugin } from 'kysely'
 import pg from 'pg'
 import { pino } from 'pino'
 import type { Context } from '../../src/app/context.ts'
+import { UNWATCHED } from '../../src/app/metrics.ts'
 import { instantOfEpochMilliseconds } from '../../src/domain/instant.ts'
 import { STANDARD_LIMITS } from '../../src/domain/limits.ts'
+import { openOutgoing } from '../../src/outgoing.ts'
 import { type DatabaseTarget, openDatabase } from '../../src/storage/database.ts'
 import { openEmbedded } from '../../src/storage/embedded/embedded.ts'
 import { migrate, migrations } from '../../src/storage/migrate.ts'
 import { ensurePartitions } from '../../src/storage/partitions.ts'
+import { createCitusDatabase } from './citus-database.ts'
 
 /** An empty, migrated store of a test's own. */
 export type Store = {
-  readonly engine: Engine
+  readonly engine: AnyEngine
   readonly context: Context
   readonly target: DatabaseTarget
   /** The environment by which the program opens this store in a process of its own. */
@@ -26,19 +29,37 @@ export type Store = {
 }
 
 export type Engine = 'embedded' | 'server'
+export type AnyEngine = Engine | 'citus'
 
 /** Set by `npm test`, which also says so when there is none. */
 export const TEST_DATABASE_URL = process.env['TEST_DATABASE_URL']
 export const ENGINES: readonly Engine[] = TEST_DATABASE_URL === undefined ? ['embedded'] : ['embedded', 'server']
+
+/** The coordinator of a Citus cluster, with its workers: a database that has the extension, to learn of them by. */
+export const CITUS_URL = process.env['CITUS_URL']
 
 /** Declares a suite once for each engine. */
 export function onEachEngine(name: string, suite: (engine: Engine) => void): void {
   for (const engine of ENGINES) describe(`${name} (${engine})`, () => suite(engine))
 }
 
+/** As `onEachEngine`, and on a Citus cluster where there is one. */
+export function onCitusToo(name: string, suite: (engine: AnyEngine) => void): void {
+  onEachEngine(name, suite)
+  onCitus(name, suite)
+}
+
+/** Declares a suite for a Citus cluster. */
+export function onCitus(name: string, suite: (engine: AnyEngine) => void): void {
+  describe(`${name} (citus)`, { skip: CITUS_URL === undefined && 'CITUS_URL is not set' }, () => suite('citus'))
+}
+
 /** `serverUrl`: on which server, if not the one for the tests. */
-export function openStore(engine: Engine, serverUrl = TEST_DATABASE_URL): Promise<Store> {
-  return engine === 'embedded' ? openEmbeddedStore() : openServerStore(serverUrl!)
+export function openStore(engine: AnyEngine, serverUrl = TEST_DATABASE_URL): Promise<Store> {
+  if (engine === 'embedded') return openEmbeddedStore()
+  return openServerStore(engine, () =>
+    engine === 'citus' ? createCitusDatabase(CITUS_URL!) : createDatabase(serverUrl),
+  )
 }
 
 export function contextOn(
@@ -54,7 +75,9 @@ export function contextOn(
     newId: () => randomUUIDv7(),
     randomBytes,
     log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
+    metrics: UNWATCHED,
     limits: STANDARD_LIMITS,
+    outgoing: openOutgoing(['127.0.0.0/8', '::1']),
     timeZone: 'Europe/London',
     publicUrl: 'http://127.0.0.1:8080',
   }
@@ -132,14 +155,14 @@ async function embeddedTemplate(): Promise<string> {
   return path
 }
 
-async function openServerStore(serverUrl: string): Promise<Store> {
-  const database = await createDatabase(serverUrl)
+async function openServerStore(engine: AnyEngine, create: () => Promise<TestDatabase>): Promise<Store> {
+  const database = await create()
   const target = { url: database.url }
   const opened = contextOn(target)
   await migrate(opened.context.db)
   await ensurePartitions(opened.context.db, opened.context.now())
   return {
-    engine: 'server',
+    engine,
     target,
     context: opened.context,
     environment: { DATABASE_URL: database.url, ZEGO_DEMO: '0' },
@@ -150,8 +173,10 @@ async function openServerStore(serverUrl: string): Promise<Store> {
   }
 }
 
+type TestDatabase = { url: string; drop(): Promise<void> }
+
 /** An empty database on a server. */
-export async function createDatabase(serverUrl = TEST_DATABASE_URL!): Promise<{ url: string; drop(): Promise<void> }> {
+export async function createDatabase(serverUrl = TEST_DATABASE_URL!): Promise<TestDatabase> {
   const name = `zego_test_${randomBytes(6).toString('hex')}`
   await onServer(`create database ${name}`, serverUrl)
   const url = new URL(serverUrl)

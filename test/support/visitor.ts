@@ -118,6 +118,9 @@ export async function logIn(visitor: Visitor, email: string, password = PASSWORD
 /** Says yes on the consent page of an intent. */
 export async function agree(visitor: Visitor, page: string): Promise<Answer> {
   const shown = await visitor.get(page)
-  const termsId = /name="termsId" value="([^"]+)"/.exec(shown.text)?.[1] ?? ''
-  return visitor.post(page, { termsId, decision: 'yes' })
+  const hidden = shown.text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)
+  return visitor.post(page, {
+    ...Object.fromEntries([...hidden].map(([, name, value]) => [name, value])),
+    decision: 'yes',
+  })
 }

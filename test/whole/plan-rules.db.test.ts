@@ -7,7 +7,7 @@ import { formatPlan, lookedInto, problemsOf, readCatalog } from '../support/plan
 import { plansOf } from '../support/plans.ts'
 import { onEachEngine, openStore, type Store } from '../support/stores.ts'
 
-/* What plans.db.test.ts is told by: it could not fail if this did not see what is wrong with a plan. */
+/* What plans.slow.ts is told by: it could not fail if this did not see what is wrong with a plan. */
 
 const ROWS = 20_000
 

@@ -1,6 +1,7 @@
-import { MAX_KEY_CHARACTERS, MIN_KEY_CHARACTERS } from '../../app/api-keys.ts'
+import { MAX_KEY_CHARACTERS, MIN_KEY_CHARACTERS, TEST_KEY_PREFIX } from '../../app/api-keys.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import { MAX_NESTING } from '../parse.ts'
+import { FEED_PATH } from '../feed.ts'
 import { REQUESTS_PATH } from '../requests.ts'
 import { VALIDATE_PATH } from '../validate.ts'
 import { READ_REQUEST, statusOperation, VALIDATE, VALIDATE_NOTHING } from './asking.ts'
@@ -8,6 +9,7 @@ import { DESCRIBE, linkOperation, LIVE, READY } from './open-to-all.ts'
 import { batchOperation, matchOperation, shiftOperation } from './posting.ts'
 import { HEADERS, type Part, RESPONSES } from './responses.ts'
 import { SCHEMAS } from './schemas.ts'
+import { READ_FEED, TELLING_SCHEMAS, WEBHOOKS } from './telling.ts'
 
 const DESCRIPTION = `
 Tell Zego when your couriers start and stop work; ask whether somebody is insured for working for you.
@@ -42,6 +44,7 @@ export function openApiDocument(): Part {
       { name: 'Shifts', description: 'When couriers start and stop work.' },
       { name: 'Customers', description: 'Who they are to you, and whether they are insured.' },
       { name: 'Requests', description: 'What became of what you sent.' },
+      { name: 'Feed', description: 'What you are told of: to be read, or by webhooks.' },
       { name: 'Linking', description: 'How a courier comes to be a customer that you may ask about.' },
       { name: 'Server', description: 'The server itself. No key is needed.' },
     ],
@@ -57,12 +60,14 @@ export function openApiDocument(): Part {
       [VALIDATE_PATH]: { get: VALIDATE_NOTHING },
       [`${VALIDATE_PATH}/{customerNumber}`]: { get: VALIDATE },
       [`${REQUESTS_PATH}/{id}`]: { get: READ_REQUEST },
+      [FEED_PATH]: { get: READ_FEED },
       '/link-work-provider': { get: linkOperation('link-work-provider') },
       '/v1/link-work-provider': { get: linkOperation('v1-link-work-provider') },
       '/livez': { get: LIVE },
       '/readyz': { get: READY },
       '/openapi.json': { get: DESCRIBE },
     },
+    webhooks: WEBHOOKS,
     components: {
       securitySchemes: {
         key: {
@@ -71,10 +76,11 @@ export function openApiDocument(): Part {
           name: 'Authorization',
           description:
             `The bare key (${MIN_KEY_CHARACTERS} to ${MAX_KEY_CHARACTERS} visible ASCII characters), once, without a word ` +
-            'before it. A client that sends `Bearer ` before it is served too.',
+            'before it. A client that sends `Bearer ` before it is served too. One that begins with ' +
+            `\`${TEST_KEY_PREFIX}\` is a test key: it sees test customers, and nobody else.`,
         },
       },
-      schemas: SCHEMAS,
+      schemas: { ...SCHEMAS, ...TELLING_SCHEMAS },
       headers: HEADERS,
       responses: RESPONSES,
     },

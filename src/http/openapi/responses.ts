@@ -102,6 +102,7 @@ const REFUSALS: readonly (readonly ErrorName[])[] = [
   ['INVALID_CUSTOMER', 'INVALID_CUSTOMER_EMAIL'],
   ['NOT_FOUND'],
   ['METHOD_NOT_ALLOWED'],
+  ['GONE'],
   ['TIMEOUT'],
   ['TOO_LARGE'],
   ['EXPECTATION_FAILED'],

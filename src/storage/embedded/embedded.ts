@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { Impossible } from '../../domain/errors.ts'
 import {
   claimSocketPath,
   type DataDirectory,
@@ -15,6 +16,9 @@ import {
   waitFor,
 } from './data-directory.ts'
 import type { EngineThreadData, EngineThreadMessage } from './worker.ts'
+
+/** The major version of PostgreSQL that the embedded engine is: it reads the clusters of this one alone. */
+export const ENGINE_MAJOR = '18'
 
 /** How long a second opener of a data directory waits for the first to end, or to answer. */
 export const SECOND_OPENER_PATIENCE_MS = 10_000
@@ -60,6 +64,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
 }
 
 async function startEngine(directory: DataDirectory, lock: Lock, options: EmbeddedOptions): Promise<Embedded> {
+  try {
+    assertOwnMajor(directory)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
   if (!existsSync(directory.clusterPath)) options.onFirstStart()
   const path = claimSocketPath(directory)
   const workerData: EngineThreadData = { clusterPath: directory.clusterPath, socketPath: path }
@@ -89,6 +99,18 @@ async function startEngine(directory: DataDirectory, lock: Lock, options: Embedd
       lock.release()
     },
   }
+}
+
+/** The engine itself says of a cluster of another major version only that it failed. */
+function assertOwnMajor({ path, clusterPath }: DataDirectory): void {
+  const file = join(clusterPath, 'PG_VERSION')
+  const major = existsSync(file) ? readFileSync(file, 'utf8').trim() : ENGINE_MAJOR
+  if (major === ENGINE_MAJOR) return
+  throw new Impossible(
+    `the store in ${path} (DATA_DIR) is one of PostgreSQL ${major}, and this zego has PostgreSQL ${ENGINE_MAJOR} inside: ` +
+      'back it up with the zego that made it ("zego backup FILE"), and restore that with this one into another DATA_DIR ' +
+      '("zego restore FILE")',
+  )
 }
 
 function answers(path: string): Promise<true | null> {

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { changeDetails, changePassword, type Prover, requestEmailChange } from '../../app/account-changes.ts'
-import type { NotDone } from '../../app/driver-accounts.ts'
+import type { NotDone } from '../../app/account-library.ts'
 import { errorSummary, field, formError, type FormErrors, NO_ERRORS, parseForm, postForm } from '../kit/forms.ts'
 import { html, type Markup, nothing } from '../kit/html.ts'
 import { page, seeOther } from '../kit/replies.ts'
 import type { DriverVisit } from '../kit/visit.ts'
-import { email, name, newPassword, password, PASSWORD_HINT, phone } from './fields.ts'
-import { tooManyWords } from './too-many.ts'
+import { email, name, newPassword, password, PASSWORD_HINT, phone } from '../kit/fields.ts'
+import { tooManyWords } from '../kit/too-many.ts'
 
 const Details = z.object({ name, phone })
 const NewPassword = z.object({ currentPassword: password, newPassword })

@@ -5,8 +5,8 @@ import { html } from '../kit/html.ts'
 import { page } from '../kit/replies.ts'
 import type { DriverVisit } from '../kit/visit.ts'
 import { proverOf } from './account.ts'
-import { password } from './fields.ts'
-import { tooManyWords } from './too-many.ts'
+import { password } from '../kit/fields.ts'
+import { tooManyWords } from '../kit/too-many.ts'
 
 const Close = z.object({ password })
 

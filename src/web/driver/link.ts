@@ -2,7 +2,7 @@ import { agree, termsOfIntent } from '../../app/link-customer.ts'
 import { decline, intentFor, leave } from '../../app/link-intents.ts'
 import { linkPreview, type LinkPreview } from '../../app/link-preview.ts'
 import { isIntentOpen, type LinkIntent } from '../../domain/link-intent.ts'
-import { SHARED_FIELDS } from '../../domain/shared-fields.ts'
+import { sharedFields } from '../../domain/shared-fields.ts'
 import { paragraphsOf, type Terms } from '../../domain/terms.ts'
 import { isUuid } from '../../domain/uuid.ts'
 import { knownBrowser, viewerOf } from '../kit/browser.ts'
@@ -35,7 +35,11 @@ export async function decide(visit: Visit): Promise<Response> {
   }
   if (decision !== 'yes') return seeOther(visit, `/link/${intent.id}`)
   const termsId = visit.form.get('termsId') ?? ''
-  const agreed = await agree(visit.context, customer, viewerOf(visit), { intentId: intent.id, termsId })
+  const agreed = await agree(visit.context, customer, viewerOf(visit), {
+    intentId: intent.id,
+    termsId,
+    sharesContact: visit.form.get('sharesContact') === 'yes',
+  })
   if (agreed === 'terms changed') {
     const errors = formError('agree', 'The terms have just changed: read them again before you agree')
     const terms = await termsOfIntent(visit.context, intent)
@@ -112,7 +116,7 @@ async function consentPage(
                 <dd><strong>${userId}</strong></dd>`
         }
         <dt>It will see</dt>
-        <dd>${sharedList()}</dd>
+        <dd>${sharedList(sharedFields(preview.asksContact))}</dd>
         <dt>It will tell us</dt>
         <dd>When you start and stop work.</dd>
       </dl>
@@ -127,7 +131,7 @@ async function consentPage(
     </p>
     ${postForm(
       `/link/${intent.id}`,
-      html`${hidden('termsId', terms.id)}
+      html`${hidden('termsId', terms.id)} ${preview.asksContact ? hidden('sharesContact', 'yes') : nothing}
         <div class="actions">
           <button id="agree" name="decision" value="yes">Agree and link</button>
           <button class="button-second" name="decision" value="no">Do not link</button>
@@ -140,9 +144,9 @@ function notYou(intent: LinkIntent): Markup {
   return html`<form method="post" action="/link/${intent.id}/not-me"><button class="as-link">Not you?</button></form>`
 }
 
-function sharedList(): Markup {
+function sharedList(fields: readonly string[]): Markup {
   return html`<ul>
-    ${SHARED_FIELDS.map((shared) => html`<li>${shared}</li>`)}
+    ${fields.map((shared) => html`<li>${shared}</li>`)}
   </ul>`
 }
 

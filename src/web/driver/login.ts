@@ -17,8 +17,8 @@ import {
 import { html, nothing } from '../kit/html.ts'
 import { page, seeOther } from '../kit/replies.ts'
 import type { Visit } from '../kit/visit.ts'
-import { email, password } from './fields.ts'
-import { retryAfter, tooManyWords } from './too-many.ts'
+import { email, password } from '../kit/fields.ts'
+import { retryAfter, tooManyWords } from '../kit/too-many.ts'
 import { intentNote, intentOfForm, intentOfQuery, withLink } from './intent.ts'
 
 const WRONG = 'The e-mail address or the password is not right'

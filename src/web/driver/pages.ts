@@ -1,7 +1,6 @@
 import type { Route } from '../kit/route.ts'
 import { logOutEverywhere, saveDetails, saveEmail, savePassword, showAccount } from './account.ts'
 import { close, showClose } from './close.ts'
-import { showDocs } from './docs.ts'
 import { downloadCsv, downloadJson } from './download.ts'
 import { confirm, showEmailChange } from './email-change.ts'
 import { showFront } from './front.ts'
@@ -9,7 +8,7 @@ import { showHome } from './home.ts'
 import { decide, notMe, showLink } from './link.ts'
 import { openWorkProviderLink, showLinkProblem } from './link-work-provider.ts'
 import { logIn, logOut, showLogin, showWelcome } from './login.ts'
-import { requestReset, setPassword, showNewPassword, showReset } from './reset.ts'
+import { DRIVER_RESET_PAGES } from './reset.ts'
 import { finish, showPerson, showSignUp, signUp } from './signup.ts'
 import { showOldTerms, showTerms } from './terms.ts'
 import { showUndo, undoConsent } from './undo.ts'
@@ -18,7 +17,6 @@ import { share, showWithdraw, withdrawConsent } from './withdraw.ts'
 /** The drivers' pages, and the few that are for everybody. A GET changes nothing but what a link claims. */
 export const DRIVER_PAGES: readonly Route[] = [
   { method: 'GET', path: '/', page: showFront },
-  { method: 'GET', path: '/docs', page: showDocs },
   { method: 'GET', path: '/terms', page: showTerms },
   { method: 'GET', path: '/terms/:terms', page: showOldTerms },
 
@@ -37,26 +35,26 @@ export const DRIVER_PAGES: readonly Route[] = [
   { method: 'POST', path: '/signup', page: signUp },
   { method: 'GET', path: '/signup/:token', page: showPerson },
   { method: 'POST', path: '/signup/:token', page: finish },
-  { method: 'GET', path: '/reset', page: showReset },
-  { method: 'POST', path: '/reset', page: requestReset },
-  { method: 'GET', path: '/reset/:token', page: showNewPassword },
-  { method: 'POST', path: '/reset/:token', page: setPassword },
+  { method: 'GET', path: '/reset', page: DRIVER_RESET_PAGES.showReset },
+  { method: 'POST', path: '/reset', page: DRIVER_RESET_PAGES.requestReset },
+  { method: 'GET', path: '/reset/:token', page: DRIVER_RESET_PAGES.showNewPassword },
+  { method: 'POST', path: '/reset/:token', page: DRIVER_RESET_PAGES.setPassword },
   { method: 'GET', path: '/email/:token', page: showEmailChange },
   { method: 'POST', path: '/email/:token', page: confirm },
   { method: 'GET', path: '/undo/:token', page: showUndo },
   { method: 'POST', path: '/undo/:token', page: undoConsent },
 
-  { method: 'GET', path: '/home', page: showHome, forDrivers: true },
-  { method: 'GET', path: '/withdraw/:link', page: showWithdraw, forDrivers: true },
-  { method: 'POST', path: '/withdraw/:link', page: withdrawConsent, forDrivers: true },
-  { method: 'POST', path: '/share/:workProvider', page: share, forDrivers: true },
-  { method: 'GET', path: '/account', page: showAccount, forDrivers: true },
-  { method: 'POST', path: '/account/details', page: saveDetails, forDrivers: true },
-  { method: 'POST', path: '/account/email', page: saveEmail, forDrivers: true },
-  { method: 'POST', path: '/account/password', page: savePassword, forDrivers: true },
-  { method: 'POST', path: '/account/logout-everywhere', page: logOutEverywhere, forDrivers: true },
-  { method: 'GET', path: '/account/my-data.json', page: downloadJson, forDrivers: true },
-  { method: 'GET', path: '/account/my-shifts.csv', page: downloadCsv, forDrivers: true },
-  { method: 'GET', path: '/account/close', page: showClose, forDrivers: true },
-  { method: 'POST', path: '/account/close', page: close, forDrivers: true },
+  { method: 'GET', path: '/home', page: showHome, for: 'drivers' },
+  { method: 'GET', path: '/withdraw/:link', page: showWithdraw, for: 'drivers' },
+  { method: 'POST', path: '/withdraw/:link', page: withdrawConsent, for: 'drivers' },
+  { method: 'POST', path: '/share/:workProvider', page: share, for: 'drivers' },
+  { method: 'GET', path: '/account', page: showAccount, for: 'drivers' },
+  { method: 'POST', path: '/account/details', page: saveDetails, for: 'drivers' },
+  { method: 'POST', path: '/account/email', page: saveEmail, for: 'drivers' },
+  { method: 'POST', path: '/account/password', page: savePassword, for: 'drivers' },
+  { method: 'POST', path: '/account/logout-everywhere', page: logOutEverywhere, for: 'drivers' },
+  { method: 'GET', path: '/account/my-data.json', page: downloadJson, for: 'drivers' },
+  { method: 'GET', path: '/account/my-shifts.csv', page: downloadCsv, for: 'drivers' },
+  { method: 'GET', path: '/account/close', page: showClose, for: 'drivers' },
+  { method: 'POST', path: '/account/close', page: close, for: 'drivers' },
 ]

@@ -17,7 +17,7 @@ import {
 import { html, nothing } from '../kit/html.ts'
 import { page, problemPage, seeOther } from '../kit/replies.ts'
 import type { Visit } from '../kit/visit.ts'
-import { email, name, newPassword, PASSWORD_HINT, phone } from './fields.ts'
+import { email, name, newPassword, PASSWORD_HINT, phone } from '../kit/fields.ts'
 import { intentNote, intentOfForm, intentOfQuery, withLink } from './intent.ts'
 
 const SignUp = z.object({ email })

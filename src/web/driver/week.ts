@@ -1,24 +1,20 @@
 import { type CoverPiece } from '../../domain/cover.ts'
 import { shiftInterval } from '../../domain/cover.ts'
-import { fromTemporal, type Instant, temporal } from '../../domain/instant.ts'
+import type { Instant } from '../../domain/instant.ts'
 import { clip, type Interval } from '../../domain/interval.ts'
+import { type LocalDay, localDateOf, localDay } from '../../domain/local-day.ts'
 import type { ShiftOf } from '../../app/customer-record.ts'
 
-/** A local day: of 23 or 25 hours where the clocks change. */
-export type Day = Interval & { readonly date: Temporal.PlainDate }
+export type Day = LocalDay & { readonly date: Temporal.PlainDate }
 
 const DAYS = 7
 
 /** The last seven local days, today the last. */
 export function lastDays(now: Instant, timeZone: string): Day[] {
-  const today = temporal(now).toZonedDateTimeISO(timeZone).toPlainDate()
+  const today = localDateOf(now, timeZone)
   return Array.from({ length: DAYS }, (_, index) => {
     const date = today.subtract({ days: DAYS - 1 - index })
-    return {
-      date,
-      from: fromTemporal(date.toZonedDateTime(timeZone).toInstant()),
-      to: fromTemporal(date.add({ days: 1 }).toZonedDateTime(timeZone).toInstant()),
-    }
+    return { date, ...localDay(date, timeZone) }
   })
 }
 

@@ -39,40 +39,92 @@ export function errorSummary(errors: FormErrors): Markup {
   </div>`
 }
 
-export type Field = {
+/** A field with its label. */
+export type Labelled = {
   readonly name: string
+  /** Where a page has two fields of one name, in two forms. */
+  readonly id?: string
   readonly label: string
-  readonly type?: 'text' | 'email' | 'password' | 'tel'
-  readonly value?: string
   readonly hint?: string
-  /** What browsers fill in (HTML's `autocomplete`). */
-  readonly autocomplete?: string
+  readonly value?: string
 }
 
-export function field(
+export type Field = Labelled & {
+  readonly type?: 'text' | 'email' | 'password' | 'tel' | 'search' | 'number' | 'date' | 'datetime-local'
+  /** What browsers fill in (HTML's `autocomplete`). */
+  readonly autocomplete?: string
+  /** Of a number or a time: how fine it is, in seconds for a time. */
+  readonly step?: number
+}
+
+export function field(errors: FormErrors, input: Field): Markup {
+  const { name, id = name, type = 'text', value = '', autocomplete, step } = input
+  return framed(
+    errors,
+    input,
+    (described) =>
+      html`<input
+        id="${id}"
+        name="${name}"
+        type="${type}"
+        ${type === 'password' ? nothing : html`value="${value}"`}
+        autocomplete="${autocomplete ?? 'off'}"
+        ${step === undefined ? nothing : html`step="${step}"`}
+        ${type === 'email' ? html`inputmode="email" autocapitalize="none" spellcheck="false"` : nothing}
+        ${described}
+      />`,
+  )
+}
+
+export type Choice = { readonly value: string; readonly label: string }
+
+export function select(errors: FormErrors, input: Labelled & { readonly choices: readonly Choice[] }): Markup {
+  const { name, id = name, value = '', choices } = input
+  return framed(
+    errors,
+    input,
+    (described) =>
+      html`<select id="${id}" name="${name}" ${described}>
+        ${choices.map(
+          (choice) =>
+            html`<option value="${choice.value}" ${choice.value === value ? html`selected` : nothing}>
+              ${choice.label}
+            </option>`,
+        )}
+      </select>`,
+  )
+}
+
+export function textArea(errors: FormErrors, input: Labelled): Markup {
+  const { name, id = name, value = '' } = input
+  return framed(
+    errors,
+    input,
+    // The line break that begins a text area is no part of its text.
+    (described) => html`<textarea id="${id}" name="${name}" rows="8" ${described}>${'\n'}${value}</textarea>`,
+  )
+}
+
+/** What stands around a field: its label, its hint, what is wrong with it; and what tells so to those who hear the page. */
+function framed(
   errors: FormErrors,
-  { name, label, type = 'text', value = '', hint, autocomplete }: Field,
+  { name, id = name, label, hint }: Labelled,
+  control: (described: Markup) => Markup,
 ): Markup {
   const error = errors.get(name)
-  const described = [...(hint === undefined ? [] : [`${name}-hint`]), ...(error === undefined ? [] : [`${name}-error`])]
+  const described = [...(hint === undefined ? [] : [`${id}-hint`]), ...(error === undefined ? [] : [`${id}-error`])]
   return html`<div class="field ${error === undefined ? '' : 'field-wrong'}">
-    <label for="${name}">${label}</label>
-    ${hint === undefined ? nothing : html`<p class="hint" id="${name}-hint">${hint}</p>`}
+    <label for="${id}">${label}</label>
+    ${hint === undefined ? nothing : html`<p class="hint" id="${id}-hint">${hint}</p>`}
     ${
       error === undefined
         ? nothing
-        : html`<p class="error" id="${name}-error"><span class="unseen">Error: </span>${error}</p>`
+        : html`<p class="error" id="${id}-error"><span class="unseen">Error: </span>${error}</p>`
     }
-    <input
-      id="${name}"
-      name="${name}"
-      type="${type}"
-      ${type === 'password' ? nothing : html`value="${value}"`}
-      autocomplete="${autocomplete ?? 'off'}"
-      ${type === 'email' ? html`inputmode="email" autocapitalize="none" spellcheck="false"` : nothing}
-      ${described.length === 0 ? nothing : html`aria-describedby="${described.join(' ')}"`}
-      ${error === undefined ? nothing : html`aria-invalid="true"`}
-    />
+    ${control(
+      html`${described.length === 0 ? nothing : html`aria-describedby="${described.join(' ')}"`}
+      ${error === undefined ? nothing : html`aria-invalid="true"`}`,
+    )}
   </div>`
 }
 

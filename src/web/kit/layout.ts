@@ -1,5 +1,7 @@
-import { html, type Markup } from './html.ts'
-import { STYLESHEET_PATH } from './stylesheet.ts'
+import type { DeskAccount } from '../../app/desk-accounts.ts'
+import { type DeskRole, mayAs } from '../../domain/desk.ts'
+import { html, type Markup, nothing } from './html.ts'
+import { STYLESHEET } from './stylesheet.ts'
 import type { Visit } from './visit.ts'
 
 export type PageContent = {
@@ -9,9 +11,19 @@ export type PageContent = {
   readonly hasErrors?: boolean
   /** For what needs the room; everything else is in one narrow column. */
   readonly isWide?: boolean
+  /** What else stands in the head: a script of ours, say. */
+  readonly head?: Markup
 }
 
-export function layout(visit: Pick<Visit, 'driver'>, { title, body, hasErrors, isWide }: PageContent): Markup {
+type Told = Pick<Visit, 'driver' | 'person'>
+
+/** Where somebody's pages begin. */
+export function startOf({ driver, person }: Told): string {
+  if (person !== null) return person.role === 'work provider' ? '/work-provider' : '/staff'
+  return driver === null ? '/' : '/home'
+}
+
+export function layout(visit: Told, { title, body, hasErrors, isWide, head = nothing }: PageContent): Markup {
   const fullTitle = `${hasErrors === true ? 'Error: ' : ''}${title} – Zego`
   return html`<!doctype html>
     <html lang="en">
@@ -21,21 +33,15 @@ export function layout(visit: Pick<Visit, 'driver'>, { title, body, hasErrors, i
         <meta name="color-scheme" content="light dark" />
         <title>${fullTitle}</title>
         <link rel="icon" href="data:," />
-        <link rel="stylesheet" href="${STYLESHEET_PATH}" />
+        <link rel="stylesheet" href="${STYLESHEET.path}" />
+        ${head}
       </head>
-      <body>
+      <body class="${visit.person === null ? '' : 'desk'}">
         <a class="skip" href="#main">Skip to the content</a>
         <header class="bar">
           <div class="bar-inside">
-            <a class="brand" href="${visit.driver === null ? '/' : '/home'}">Zego</a>
-            ${
-              visit.driver === null
-                ? html`<nav aria-label="Site"><a href="/login">Log in</a></nav>`
-                : html`<nav aria-label="Site">
-                    <a href="/home">Home</a> <a href="/account">Account</a>
-                    <form method="post" action="/logout"><button class="as-link">Log out</button></form>
-                  </nav>`
-            }
+            <a class="brand" href="${startOf(visit)}">Zego</a>
+            ${navigation(visit)}
           </div>
         </header>
         <main id="main" class="${isWide === true ? 'wide' : ''}">${body}</main>
@@ -45,3 +51,36 @@ export function layout(visit: Pick<Visit, 'driver'>, { title, body, hasErrors, i
       </body>
     </html>`
 }
+
+function navigation({ driver, person }: Told): Markup {
+  if (person !== null) return deskNavigation(person)
+  if (driver === null) return html`<nav aria-label="Site"><a href="/login">Log in</a></nav>`
+  return html`<nav aria-label="Site">
+    <a href="/home">Home</a> <a href="/account">Account</a>
+    <form method="post" action="/logout"><button class="as-link">Log out</button></form>
+  </nav>`
+}
+
+/** By role, what somebody of the desk may open at all. */
+function deskNavigation({ role, hasSecondFactor }: DeskAccount): Markup {
+  const pages = hasSecondFactor ? DESK_NAVIGATION.filter((one) => one.isFor(role)) : []
+  return html`<nav aria-label="Desk">
+    ${pages.map(({ path, label }) => html`<a href="${path}">${label}</a> `)}
+    <form method="post" action="/desk/logout"><button class="as-link">Log out</button></form>
+  </nav>`
+}
+
+const isStaff = (role: DeskRole): boolean => mayAs(role, 'viewer')
+const isAdmin = (role: DeskRole): boolean => mayAs(role, 'admin')
+
+const DESK_NAVIGATION: readonly { path: string; label: string; isFor: (role: DeskRole) => boolean }[] = [
+  { path: '/staff', label: 'Search', isFor: isStaff },
+  { path: '/staff/live', label: 'Live', isFor: isStaff },
+  { path: '/staff/reconciliation', label: 'Reconciliation', isFor: isStaff },
+  { path: '/staff/work-providers', label: 'Work providers', isFor: isStaff },
+  { path: '/staff/audit', label: 'Audit', isFor: isStaff },
+  { path: '/staff/people', label: 'People', isFor: isAdmin },
+  { path: '/staff/outbox', label: 'Outbox', isFor: isAdmin },
+  { path: '/work-provider', label: 'Overview', isFor: (role) => role === 'work provider' },
+  { path: '/desk/account', label: 'Account', isFor: () => true },
+]

@@ -1,10 +1,12 @@
+import type { StaffRole } from '../../domain/desk.ts'
 import type { ErrorName } from '../../domain/errors.ts'
 import { ERRORS } from '../../domain/errors.ts'
+import { csvCell } from '../../domain/csv.ts'
 import { html } from './html.ts'
-import { layout, type PageContent } from './layout.ts'
+import { layout, type PageContent, startOf } from './layout.ts'
 import type { Visit } from './visit.ts'
 
-type Told = Pick<Visit, 'requestId' | 'driver' | 'cookies'>
+type Told = Pick<Visit, 'requestId' | 'driver' | 'person' | 'cookies'>
 
 /** A page of HTML. Nothing of it is kept by caches: most are about one person. */
 export async function page(
@@ -31,6 +33,57 @@ export function download(visit: Told, name: string, type: string, body: string):
   return answer(visit, body, 200, { 'Content-Type': type, 'Content-Disposition': `attachment; filename="${name}"` })
 }
 
+/**
+ * A table for a spreadsheet, written as it is read: however long it is, a piece of it is in memory at a time. A caller
+ * that goes away ends the reading. Where reading fails half way, the connection ends without an end: no whole file.
+ */
+export function csvDownload(
+  visit: Told,
+  name: string,
+  headings: readonly string[],
+  pieces: AsyncIterable<readonly (readonly string[])[]>,
+): Response {
+  return answer(visit, csvStream(headings, pieces), 200, {
+    'Content-Type': 'text/csv; charset=utf-8',
+    'Content-Disposition': `attachment; filename="${name}"`,
+  })
+}
+
+function csvStream(
+  headings: readonly string[],
+  pieces: AsyncIterable<readonly (readonly string[])[]>,
+): ReadableStream<Uint8Array> {
+  const text = (rows: readonly (readonly string[])[]): string =>
+    rows.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('')
+  async function* texts(): AsyncGenerator<string> {
+    yield text([headings])
+    for await (const rows of pieces) if (rows.length > 0) yield text(rows)
+  }
+  return streamOf(texts())
+}
+
+function streamOf(pieces: AsyncIterable<string>, end: () => void = () => {}): ReadableStream<Uint8Array> {
+  const iterator = pieces[Symbol.asyncIterator]()
+  const encoder = new TextEncoder()
+  return new ReadableStream({
+    async pull(stream) {
+      const { done, value } = await iterator.next()
+      if (done === true) stream.close()
+      else stream.enqueue(encoder.encode(value))
+    },
+    async cancel() {
+      end()
+      await iterator.return?.()
+    },
+  })
+}
+
+/** Server-sent events (HTML, 9.2), one piece after another. Proxies are asked not to gather them. `end`: told of a caller who went away. */
+export function eventStream(visit: Told, pieces: AsyncIterable<string>, end: () => void): Response {
+  const headers = { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' }
+  return answer(visit, streamOf(pieces, end), 200, headers)
+}
+
 export type Problem = { readonly title: string; readonly text: string; readonly way?: { to: string; label: string } }
 
 /** A page that says plainly what is wrong, and where to go. */
@@ -40,7 +93,7 @@ export function problemPage(
   problem: Problem,
   extra: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
-  const way = problem.way ?? { to: visit.driver === null ? '/' : '/home', label: 'Back to the start' }
+  const way = problem.way ?? { to: startOf(visit), label: 'Back to the start' }
   const body = html`<h1>${problem.title}</h1>
     <p>${problem.text}</p>
     <p><a class="button" href="${way.to}">${way.label}</a></p>`
@@ -54,7 +107,20 @@ export function notFound(visit: Told): Promise<Response> {
   })
 }
 
-function answer(visit: Told, body: string | null, status: number, headers: Record<string, string>): Response {
+/** Staff of this role may less than the page does. */
+export function notAllowed(visit: Told, needed: StaffRole): Promise<Response> {
+  return problemPage(visit, 'FORBIDDEN', {
+    title: 'Your role does not allow this',
+    text: `It needs the role ${needed}. An administrator can give it to you.`,
+  })
+}
+
+function answer(
+  visit: Told,
+  body: string | ReadableStream<Uint8Array> | null,
+  status: number,
+  headers: Record<string, string>,
+): Response {
   const response = new Response(body, {
     status,
     headers: { 'Cache-Control': 'no-store', 'Request-Id': visit.requestId, ...headers },

@@ -13,6 +13,25 @@ export function formatTime(instant: Instant, timeZone: string): string {
   return zoned(instant, timeZone).toLocaleString('en-GB', { hour: '2-digit', minute: '2-digit' })
 }
 
+export function formatClock(instant: Instant, timeZone: string): string {
+  const parts = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const
+  return zoned(instant, timeZone).toLocaleString('en-GB', parts)
+}
+
+/** To the second and with the name of its offset: the hour that comes twice when the clocks go back can be told. */
+export function formatExactly(instant: Instant, timeZone: string): string {
+  return zoned(instant, timeZone).toLocaleString('en-GB', {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
+  })
+}
+
 /** The time alone on the day of `now`, with the day before it on another. */
 export function formatMoment(instant: Instant, now: Instant, timeZone: string): string {
   const isSameDay = zoned(instant, timeZone).toPlainDate().equals(zoned(now, timeZone).toPlainDate())

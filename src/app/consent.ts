@@ -1,0 +1,51 @@
+import { type Contact, linkNews, signedUpNews } from '../domain/feed.ts'
+import { consentAt, type Link } from '../domain/link.ts'
+import { hasFeed, settingsAt } from '../domain/work-provider.ts'
+import { type Database, databaseNow, type DatabaseTransaction } from '../storage/database.ts'
+import { forgetContact, insertNews } from '../storage/feed.ts'
+import { consentsOfLinks, insertConsent, lockStreams, type NewConsent } from '../storage/links.ts'
+import { matchesOfCustomers } from '../storage/matches.ts'
+import { settingsOf } from '../storage/work-providers.ts'
+import { peopleOf } from './feed-people.ts'
+
+/**
+ * Keeps a consent given or withdrawn, and tells the work provider, where it has a feed, of what that changes now. The only way
+ * to do so: a withdrawal also takes back what the customer let it know of them. `contact`: what they agreed that it is
+ * sent, so that it finds them without a user id. Takes the lock of the stream.
+ */
+export async function keepConsent(
+  trx: DatabaseTransaction,
+  link: Link,
+  consent: Omit<NewConsent, 'linkId'>,
+  contact: Contact | null = null,
+): Promise<void> {
+  await lockStreams(trx, [link.id])
+  const settings = (await settingsOf(trx, [link.workProviderId])).get(link.workProviderId)!
+  const keep = (): Promise<void> => insertConsent(trx, { linkId: link.id, ...consent })
+  if (!hasFeed(settings)) return keep()
+  const wasGiven = await isConsented(trx, link)
+  await keep()
+  const isGiven = await isConsented(trx, link)
+  if (!isGiven) await forgetContact(trx, link.customerNumber, link.workProviderId)
+  if (wasGiven === isGiven && contact === null) return
+  const person = (await peopleOf(trx, [link])).get(link.id)!
+  const at = consent.effectiveAt
+  if (!isGiven) {
+    await insertNews(trx, [linkNews('link.withdrawn', person, at)])
+    return
+  }
+  const words = await matchesOfCustomers(trx, [link.customerNumber])
+  const isMatched = words.some((word) => word.workProviderId === link.workProviderId && word.success)
+  const needsMatch = settingsAt(settings, await databaseNow(trx)).linkRequires === 'match' && !isMatched
+  await insertNews(trx, [
+    ...(wasGiven ? [] : [linkNews('link.created', person, at)]),
+    ...(contact === null ? [] : [signedUpNews(person, contact)]),
+    ...(needsMatch ? [linkNews('match.needed', person, at)] : []),
+  ])
+}
+
+/** Whether the customer's consent is given now. */
+export async function isConsented(db: Database, link: Link): Promise<boolean> {
+  const consents = (await consentsOfLinks(db, [link.id])).get(link.id)!
+  return consentAt(consents, await databaseNow(db))?.given ?? false
+}
