@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { EventKind } from '../../src/domain/shift-event.ts'
 import { formatInstant, type Instant, MICROSECONDS_PER_SECOND, plus } from '../../src/domain/instant.ts'
 import type { Answer, Client } from './client.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../src/domain/random.ts'
 
 export type Item = { readonly userId: string; readonly at: Instant }
 
@@ -90,10 +90,15 @@ function isComeAgain({ status, headers }: Answer): boolean {
   return status === 503 && /^[1-9]\d*$/.test(headers['retry-after'] ?? '')
 }
 
+/** From when to when something lasted, on the clock of `performance.now()`. */
+export type Span = { readonly fromMs: number; readonly untilMs: number }
+
 export type Load = {
   /** How many 202s came so far, and how many 503s. */
   accepted(): number
   refused(): number
+  /** From when to when each request was under way that was refused. */
+  readonly refusals: readonly Span[]
   /** Lets requests under way finish. */
   stop(): Promise<void>
   /** Over when every connection found the server gone. */
@@ -121,21 +126,23 @@ export function startLoad(options: {
   const { client, key, recorder, random, size = randomSize, isThereAlways = false } = options
   const again = [...(options.again ?? [])]
   let isStopping = false
-  const counts = { accepted: 0, refused: 0 }
+  const refusals: Span[] = []
+  let accepted = 0
 
   async function work(): Promise<void> {
     while (!isStopping) {
       const content = again.pop() ?? recorder.make(size(random))
+      const fromMs = performance.now()
       const status = await send(client, key, recorder, content)
       if (status === 202) {
-        counts.accepted += 1
+        accepted += 1
         continue
       }
       if (status === null) {
         if (isThereAlways) recorder.unexpected.push('no answer')
         return
       }
-      counts.refused += 1
+      refusals.push({ fromMs, untilMs: performance.now() })
       again.push(content)
       await delay(PAUSE_MS)
     }
@@ -143,8 +150,9 @@ export function startLoad(options: {
 
   const over = Promise.all(Array.from({ length: options.connections }, work))
   return {
-    accepted: () => counts.accepted,
-    refused: () => counts.refused,
+    accepted: () => accepted,
+    refused: () => refusals.length,
+    refusals,
     over,
     async stop() {
       isStopping = true
