@@ -1,11 +1,17 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { customerNumberOf } from '../load/job.ts'
 import { connectAsProgram } from './connection.ts'
 
 /*
  * The limit of deriving: what has to be written of each report, a thousand to a statement, and nothing read or decided.
  * It is stored in the inbox, taken out of it, kept as a report, added as an event; every second one ends a shift, which
  * was stored when it began. Tables and keys are those of the program; each transaction is durable when it is over.
+ *
+ * With MEASURE_READS also what no program can leave out that has several projectors, and people who bind and annul beside them:
+ * the identities are locked and their bindings read, the streams are locked and the shifts read that are stored of them.
+ * Nothing is decided by it.
  */
+const HAS_READS = process.env['MEASURE_READS'] === '1'
 const ROWS_A_TURN = 1_000
 const SECONDS = Number(process.env['MEASURE_SECONDS'] ?? 5)
 const WARM_UP_TURNS = 20
@@ -66,6 +72,7 @@ async function turn(): Promise<void> {
       select slice, work_provider_id, identity_kind, identity, at, kind, received_at, request_id, item from claimed
       on conflict do nothing`,
   })
+  if (HAS_READS) await lockAndRead(first, at)
   await client.query({
     name: 'shifts',
     text: `insert into least_shift (link_id, started_at, ended_at, cap_at, rules_version)
@@ -77,6 +84,40 @@ async function turn(): Promise<void> {
   })
   await client.query('commit')
   turns++
+}
+
+/** As the program, of the couriers whose turn it is; they are among the customers of the store. */
+async function lockAndRead(first: number, at: number): Promise<void> {
+  const numbers = indexes.map((index) => customerNumberOf(first + index))
+  await client.query({
+    name: 'identities',
+    text: `select from identity join unnest($2::text[]) asked using (identity)
+      where work_provider_id = $1::uuid and kind = 'customer_number' order by identity for update of identity`,
+    values: [workProviderId, numbers],
+  })
+  const { rows: bindings } = await client.query<{ linkId: string }>({
+    name: 'bindings',
+    text: `select link_id as "linkId" from binding b join unnest($2::text[]) asked using (identity)
+      left join release r on r.binding_id = b.id
+      where work_provider_id = $1::uuid and identity_kind = 'customer_number'`,
+    values: [workProviderId, numbers],
+  })
+  if (bindings.length !== ROWS_A_TURN) throw new Error(`${bindings.length} of the couriers are bound`)
+  const linkIds = bindings.map((row) => row.linkId)
+  await client.query({
+    name: 'streams',
+    text: 'select id, derive_from from link where id = any($1::bigint[]) order by id for no key update',
+    values: [linkIds],
+  })
+  await client.query({
+    name: 'stored',
+    text: `select s.started_at, s.ended_at from unnest($1::bigint[]) as wanted (link_id) cross join lateral (
+        select started_at, ended_at from least_shift s
+        where s.link_id = wanted.link_id and started_at < timestamptz 'epoch' + $2::bigint * interval '1 microsecond'
+        order by started_at desc limit 1
+      ) s`,
+    values: [indexes.map((index) => first + index), at],
+  })
 }
 
 for (let index = 0; index < WARM_UP_TURNS; index++) await turn()

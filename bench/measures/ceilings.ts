@@ -18,6 +18,7 @@ import {
 export const BARE = 'bench/baselines/bare-http.ts'
 const EXPRESS = 'bench/baselines/express-pg.ts'
 const LEAST = 'bench/baselines/least-server.ts'
+const LEAST_STATUS = 'bench/baselines/least-status.ts'
 const LEAST_CONTRACT = 'bench/baselines/least-contract.ts'
 
 /** The process that accepts: on a server one that does nothing else, embedded the whole program. */
@@ -150,8 +151,8 @@ export function storageLimit(bench: Bench): Promise<number> {
 }
 
 /** Rows a second that a baseline stores by itself. */
-export function rowsPerSecond({ store, isQuick }: Bench, script: string): Promise<number> {
-  const environment = { ...store.environment, MEASURE_SECONDS: isQuick ? '1' : '4' }
+export function rowsPerSecond({ store, isQuick }: Bench, script: string, settings = {}): Promise<number> {
+  const environment = { ...store.environment, ...settings, MEASURE_SECONDS: isQuick ? '1' : '4' }
   return beside(start(script, [], environment, /Rows a second: (\d+)\./), async ({ said }) => Number(said))
 }
 
@@ -159,11 +160,12 @@ export function rowsPerSecond({ store, isQuick }: Bench, script: string): Promis
 export async function statuses(bench: Bench): Promise<Row[]> {
   const asked = traffic(bench, 'status', { couriers: bench.customers })
   const ask = async ({ port }: { port: number }): Promise<number> => (await load(bench, [port], asked)).perSecond
-  const [bare, least, ours] = (await inTurns(bench, [
+  const [bare, least, decided, ours] = (await inTurns(bench, [
     () => beside(startBaseline(bench, BARE), ask),
     () => beside(startBaseline(bench, LEAST), ask),
+    () => beside(startBaseline(bench, LEAST_STATUS), ask),
     () => beside(serveAccepting(bench), ask),
-  ])) as [number, number, number]
+  ])) as [number, number, number, number]
   return [
     {
       what: `user/status, ${bench.customers.toLocaleString('en-GB')} customers`,
@@ -175,6 +177,13 @@ export async function statuses(bench: Bench): Promise<Row[]> {
       isMet: ours >= 0.6 * bare,
     },
     limit('whether one is linked, and no more', bench.store.engine, least, `bare HTTP ${perSecond(bare)}`, bare),
+    limit(
+      'link, consent and policy, answered as the contract asks',
+      bench.store.engine,
+      decided,
+      `bare HTTP ${perSecond(bare)}`,
+      bare,
+    ),
   ]
 }
 

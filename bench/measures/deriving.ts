@@ -68,6 +68,7 @@ export async function sustainedAndMemory(bench: Bench): Promise<Row[]> {
   const { store } = bench
   const storage = await storageLimit(bench)
   const least = await rowsPerSecond(bench, LEAST)
+  const reading = await rowsPerSecond(bench, LEAST, { MEASURE_READS: '1' })
   const {
     perSecond: rate,
     mebibytes,
@@ -92,6 +93,13 @@ export async function sustainedAndMemory(bench: Bench): Promise<Row[]> {
       'what deriving has to write, and nothing read or decided',
       store.engine,
       least,
+      `insert ... unnest ${perSecond(storage)}`,
+      storage,
+    ),
+    limit(
+      'the same, and what has to be locked and read for it',
+      store.engine,
+      reading,
       `insert ... unnest ${perSecond(storage)}`,
       storage,
     ),

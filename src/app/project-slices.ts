@@ -2,7 +2,7 @@ import type { Instant } from '../domain/instant.ts'
 import { type Database, inTransaction } from '../storage/database.ts'
 import { withoutAnnulled } from '../storage/events.ts'
 import { lockIdentities } from '../storage/identities.ts'
-import type { Claimed } from '../storage/inbox.ts'
+import type { Taken } from '../storage/inbox.ts'
 import {
   addEvents,
   eventsFirstTold,
@@ -18,15 +18,13 @@ import { deriveAdded } from './derive.ts'
 /** A turn costs some round trips to a shard and a commit on the coordinator, whatever it takes. */
 const MIN_REPORTS_A_SLICE = 64
 
-type Turn = Omit<Claimed, 'events'>
-
-const NOTHING: Turn = { claimed: 0, isMore: false, oldestAt: null }
+const NOTHING: Taken = { claimed: 0, unfinished: [], oldestAt: null }
 
 /**
  * What `projectTurn` does, where the inbox is distributed: a turn of each slice that has reports waiting, one after
  * another, which share the limit.
  */
-export async function projectSlices(db: Database, limit: number): Promise<Turn> {
+export async function projectSlices(db: Database, limit: number): Promise<Taken> {
   const slices = await waitingSlices(db)
   const share = Math.max(MIN_REPORTS_A_SLICE, Math.ceil(limit / Math.max(1, slices.length)))
   let all = NOTHING
@@ -47,7 +45,7 @@ export async function projectSlices(db: Database, limit: number): Promise<Turn> 
  * turn moves before it takes others: each is derived once. An event is seen by all before the locks of its identity are
  * taken, so that of two who project and bind at once, one sees what the other did.
  */
-async function projectSlice(db: Database, slice: number, limit: number): Promise<Turn> {
+async function projectSlice(db: Database, slice: number, limit: number): Promise<Taken> {
   const last = await lastTurn(db, slice)
   const found = await oldestOfSlice(db, slice, last, limit)
   if (found.isLeft) await keepReports(db, slice, last)
@@ -69,15 +67,16 @@ async function projectSlice(db: Database, slice: number, limit: number): Promise
     if (events.length > 0) await deriveAdded(trx, events)
     return true
   })
-  if (!isOurs) return { ...NOTHING, isMore: true }
+  // Somebody else has them: who has more is seen by the next turn.
+  if (!isOurs) return { ...NOTHING, unfinished: taken.unfinished }
   await keepReports(db, slice, taken)
-  return { claimed, isMore: taken.isMore, oldestAt: taken.oldestAt }
+  return { claimed, unfinished: taken.unfinished, oldestAt: taken.oldestAt }
 }
 
-function sum(left: Turn, right: Turn): Turn {
+function sum(left: Taken, right: Taken): Taken {
   return {
     claimed: left.claimed + right.claimed,
-    isMore: left.isMore || right.isMore,
+    unfinished: [...left.unfinished, ...right.unfinished],
     oldestAt: earlierOrOnly(left.oldestAt, right.oldestAt),
   }
 }

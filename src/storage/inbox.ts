@@ -42,25 +42,32 @@ const LOGOUT = sql`${sql.lit('logout' satisfies EventKind)}::event_kind`
 
 type EventRow = { workProviderId: string; identityKind: IdentityKind; identity: string; kind: EventKind; at: Instant }
 
-export type Claimed = {
+/** Whose reports are taken: those of these work providers, or those of all others. */
+export type Whose = { readonly workProviders: readonly string[]; readonly others: boolean }
+
+export const EVERYBODYS: Whose = { workProviders: [], others: true }
+
+/** What a turn took. */
+export type Taken = {
   readonly claimed: number
-  /** A work provider's share was used up, so more of its reports may wait. */
-  readonly isMore: boolean
+  /** The work providers whose share was used up, so that more of their reports may wait. */
+  readonly unfinished: readonly string[]
   /** When the first of them was received; null without any. */
   readonly oldestAt: Instant | null
-  readonly events: ShiftEvent[]
 }
+
+export type Claimed = Taken & { readonly events: ShiftEvent[] }
 
 /**
  * Takes up to about `limit` reports out of the inbox, keeps them as reports, and adds their events. Answers the events
  * that are new, or that now turn out to have been told earlier (annulled ones left out), and how many reports were taken.
  *
- * The work providers that have reports waiting share the limit, so that the backlog of one does not hold up another.
+ * The work providers of `whose` that have reports waiting share the limit, so that the backlog of one does not hold up another.
  * Rows that another projector has claimed are left to it. Events are inserted in the order of their key: two
  * projectors that add the same ones wait for each other in one direction only.
  */
-export async function claimReports(trx: DatabaseTransaction, limit: number): Promise<Claimed> {
-  const { rows } = await sql<Omit<Claimed, 'events'> & (EventRow | { kind: null })>`/* prepared */
+export async function claimReports(trx: DatabaseTransaction, limit: number, whose = EVERYBODYS): Promise<Claimed> {
+  const { rows } = await sql<Taken & (EventRow | { kind: null })>`/* prepared */
     with recursive turn (work_provider_id) as (
       (select work_provider_id from inbox order by work_provider_id limit 1)
       union all
@@ -72,7 +79,9 @@ export async function claimReports(trx: DatabaseTransaction, limit: number): Pro
     ),
     waiting as (
       select work_provider_id, ceil(${limit}::numeric / count(*) over ())::bigint as share
-      from turn where work_provider_id is not null
+      from turn
+      where work_provider_id is not null
+        and (work_provider_id = any(${uuidArray(whose.workProviders)}::uuid[])) <> ${whose.others}::boolean
     ),
     taken as (
       select oldest.place from waiting cross join lateral (
@@ -106,15 +115,23 @@ export async function claimReports(trx: DatabaseTransaction, limit: number): Pro
     ),
     counted as (
       select coalesce(sum(taken), 0)::int as claimed,
-        coalesce(bool_or(taken >= (select max(share) from waiting)), false) as "isMore", min(oldest) as oldest
-      from (select count(*) as taken, min(received_at) as oldest from claimed group by work_provider_id) each
+        coalesce(array_agg(who::text) filter (where taken >= (select max(share) from waiting)), '{}') as unfinished,
+        min(oldest) as oldest
+      from (
+        select work_provider_id as who, count(*) as taken, min(received_at) as oldest from claimed group by 1
+      ) each
     )
-    select claimed, "isMore", ${nearMicroseconds('oldest')} as "oldestAt", work_provider_id as "workProviderId", identity_kind as "identityKind", identity, kind,
+    select claimed, unfinished, ${nearMicroseconds('oldest')} as "oldestAt", work_provider_id as "workProviderId", identity_kind as "identityKind", identity, kind,
       ${nearMicroseconds('at')} as at
     from counted left join added on not annulled
   `.execute(trx)
-  const { claimed, isMore, oldestAt } = rows[0]!
-  return { claimed, isMore, oldestAt, events: rows.flatMap((row) => (row.kind === null ? [] : [eventFromRow(row)])) }
+  const { claimed, unfinished, oldestAt } = rows[0]!
+  return {
+    claimed,
+    unfinished,
+    oldestAt,
+    events: rows.flatMap((row) => (row.kind === null ? [] : [eventFromRow(row)])),
+  }
 }
 
 function eventFromRow(row: EventRow): ShiftEvent {

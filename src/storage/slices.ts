@@ -41,8 +41,8 @@ export async function lastTurn(db: Database, slice: number): Promise<SliceTurn> 
 }
 
 export type Oldest = ReportKeys & {
-  /** A work provider's share was used up, so more of its reports may wait. */
-  readonly isMore: boolean
+  /** The work providers whose share was used up, so that more of their reports may wait. */
+  readonly unfinished: readonly string[]
   /** When the first of them was received; null without any. */
   readonly oldestAt: Instant | null
   /** Some reports of the last turn are not taken out yet. */
@@ -87,7 +87,7 @@ export async function oldestOfSlice(db: Database, slice: number, last: ReportKey
     workProviderId: rows.map((row) => row.workProviderId),
     requestId: rows.map((row) => row.requestId),
     item: rows.map((row) => row.item),
-    isMore: [...taken.values()].some((ofOne) => ofOne.length >= ofOne[0]!.share),
+    unfinished: [...taken].flatMap(([id, ofOne]) => (ofOne.length >= ofOne[0]!.share ? [id] : [])),
     oldestAt: rows.reduce<Instant | null>(
       (first, { receivedAt }) => (first === null || receivedAt < first ? receivedAt : first),
       null,

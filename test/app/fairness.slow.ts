@@ -5,9 +5,13 @@ import { startAcceptor } from '../../src/app/accept.ts'
 import { createCustomer } from '../../src/app/customers.ts'
 import { createLink } from '../../src/app/links.ts'
 import { projectReports } from '../../src/app/project.ts'
+import { startProjector } from '../../src/app/projector.ts'
+import type { Worker } from '../../src/app/worker.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { type Instant, MICROSECONDS_PER_HOUR, plus } from '../../src/domain/instant.ts'
 import { inTransaction } from '../../src/storage/database.ts'
+import { lockIdentities } from '../../src/storage/identities.ts'
+import { waitFor } from '../faults/harness.ts'
 import { contextOn, onEachEngine, openStore, type Store } from '../support/stores.ts'
 
 /* One work provider posts a backlog; the others' reports become shifts within their usual time (faults O6). Turns count. */
@@ -200,6 +204,34 @@ onEachEngine('work providers take turns', (engine) => {
       assert.deepEqual(await waiting(), [BACKLOG / 4 - share, LIMIT - share, HANDFUL, 0, 0])
       assert.deepEqual(await turn(), [share, share, HANDFUL, 0, 0])
     })
+
+    test('a turn of a backlog that hangs keeps nobody waiting who has none', async () => {
+      const request = await accept(0, PERSONS + 2 * LIMIT)
+      const identity = { workProviderId: ids[0]!, kind: 'user_id' as const, text: `${request}/${PERSONS - 1}` }
+      const other = contextOn(store.target)
+      let projector: Worker | null = null
+      await inTransaction(other.context.db, async (trx) => {
+        await lockIdentities(trx, [identity])
+        projector = startProjector(store.context, () => 0)
+        await waitFor('a turn that hangs', async () => (await waitingForLocks()) > 0)
+        for (let round = 0; round < 3; round++) {
+          await accept(1, HANDFUL)
+          await waitFor('the others', async () => (await waiting())[1] === 0)
+        }
+        assert.equal(await waitingForLocks(), 1)
+        assert.ok((await waiting())[0]! > 0)
+      })
+      await waitFor('the backlog', async () => sum(await waiting()) === 0)
+      await projector!.stop()
+      await other.close()
+    })
+
+    async function waitingForLocks(): Promise<number> {
+      const { rows } = await sql<{ count: number }>`
+        select count(*) as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+      `.execute(store.context.db)
+      return rows[0]!.count
+    }
   }
 })
 

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Instant, MICROSECONDS_PER_MILLISECOND, MICROSECONDS_PER_SECOND } from '../domain/instant.ts'
+import { isCitus } from '../storage/citus.ts'
+import type { Taken, Whose } from '../storage/inbox.ts'
+import type { Context } from './context.ts'
+import { derivePending, MAX_REPORTS_A_TURN, projectTurn } from './project.ts'
+import { startSweeping } from './sweep.ts'
+import { startWorker, type Worker } from './worker.ts'
+
+/**
+ * The reports that one transaction takes: few while there are few, so that whoever waits for its locks, or for the
+ * embedded engine's one backend, waits for some milliseconds; more as they pile up, because many share its cost.
+ */
+const MIN_REPORTS_A_TURN = 32
+/** A work provider that has more than a turn of this size is behind. */
+const REPORTS_THAT_KEEP_UP = 256
+/** How often those who keep up are looked after while others are behind and there was nothing to do. */
+const LOOK_BESIDE_MS = 20
+/** Of the embedded engine while callers wait for it: some milliseconds. */
+const REPORTS_A_SHARED_TURN = 64
+/** After so many full turns, some seconds, they double all the same: an inbox that grows without end is worse than to wait. */
+const FULL_TURNS_TO_DOUBLE = 256
+/** The rest between turns: as long as the turn for so many callers, and longer for more of them, up to four times. */
+const CALLERS_A_REST = 32
+const MAX_RESTS = 4
+const MAX_REST_MS = 50
+/** How often an idle projector looks: reports accepted by another process do not nudge it. */
+const POLL_MS = 100
+const POLL_EMBEDDED_MS = 1_000
+
+/**
+ * Derives shifts from accepted reports, in the background. Any number of processes may do so at once. `callers`: how many
+ * are being answered by this process.
+ */
+export function startProjector(context: Context, callers: () => number): Worker {
+  return context.isEmbedded ? startAlone(context, callers) : startBeside(context)
+}
+
+/**
+ * With one backend for everybody whoever calls goes first: while there are callers who are being answered, turns are
+ * short, and each is followed by a rest.
+ */
+function startAlone(context: Context, callers: () => number): Worker {
+  const sweep = startSweeping(context)
+  let limit = MIN_REPORTS_A_TURN
+  let fullTurns = 0
+  return startWorker(context.log, 'projector', POLL_EMBEDDED_MS, async () => {
+    const begun = context.now()
+    const { claimed, unfinished } = await project(context, limit)
+    const isPending = await derivePending(context.db)
+    await sweep(claimed)
+    const calling = callers()
+    fullTurns = unfinished.length > 0 ? fullTurns + 1 : 0
+    const most = calling > 0 ? mostShared(fullTurns) : MAX_REPORTS_A_TURN
+    limit = fullTurns === 0 ? MIN_REPORTS_A_TURN : Math.min(2 * limit, most)
+    if (calling > 0) await delay(restMs((context.now() - begun) / MICROSECONDS_PER_MILLISECOND, calling))
+    return claimed > 0 || isPending
+  })
+}
+
+function mostShared(fullTurns: number): number {
+  return Math.min(REPORTS_A_SHARED_TURN * 2 ** Math.floor(fullTurns / FULL_TURNS_TO_DOUBLE), MAX_REPORTS_A_TURN)
+}
+
+function restMs(turnMs: number, callers: number): number {
+  return Math.min(turnMs * Math.min(Math.max(1, callers / CALLERS_A_REST), MAX_RESTS), MAX_REST_MS)
+}
+
+/**
+ * A server has a backend for each who asks, so the work providers that are behind have turns of their own, which are long,
+ * beside the short ones of those who keep up; and the inbox is vacuumed beside both.
+ */
+function startBeside(context: Context): Worker {
+  const behind = new Set<string>()
+  const sweep = startSweeping(context)
+  let limit = MIN_REPORTS_A_TURN
+  let taken = 0
+
+  const sweeper = startWorker(context.log, 'sweeper', POLL_MS, async () => {
+    const some = taken
+    taken = 0
+    await sweep(some)
+    return false
+  })
+  const backlogs = startWorker(context.log, 'projector of backlogs', POLL_MS, async () => {
+    const workProviders = [...behind]
+    if (workProviders.length === 0) return false
+    const { claimed, unfinished } = await project(context, MAX_REPORTS_A_TURN, { workProviders, others: false })
+    taken += claimed
+    for (const id of workProviders) if (!unfinished.includes(id)) behind.delete(id)
+    return true
+  })
+  const projector = startWorker(context.log, 'projector', POLL_MS, async () => {
+    const { claimed, unfinished } = await project(context, limit, { workProviders: [...behind], others: true })
+    taken += claimed
+    const isPending = await derivePending(context.db)
+    // On Citus a turn takes everybody's: there all grow.
+    const areBehind = unfinished.length > 0 && limit >= REPORTS_THAT_KEEP_UP && !(await isCitus(context.db))
+    if (areBehind) {
+      for (const id of unfinished) behind.add(id)
+      backlogs.nudge()
+    }
+    limit = unfinished.length === 0 || areBehind ? MIN_REPORTS_A_TURN : Math.min(2 * limit, MAX_REPORTS_A_TURN)
+    if (claimed === 0 && behind.size > 0) await delay(LOOK_BESIDE_MS)
+    return claimed > 0 || isPending
+  })
+  return {
+    nudge: projector.nudge,
+    async stop() {
+      await Promise.all([projector, backlogs, sweeper].map((worker) => worker.stop()))
+    },
+  }
+}
+
+async function project(context: Context, limit: number, whose?: Whose): Promise<Taken> {
+  const taken = await projectTurn(context.db, limit, whose)
+  if (taken.oldestAt !== null) context.metrics.derived(taken.claimed, lagSeconds(context.now(), taken.oldestAt))
+  return taken
+}
+
+/** By two clocks, the process's and the database's. */
+function lagSeconds(now: Instant, receivedAt: Instant): number {
+  return Math.max(0, now - receivedAt) / MICROSECONDS_PER_SECOND
+}
