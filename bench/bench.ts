@@ -61,8 +61,13 @@ export async function load(
   return measured
 }
 
-export async function startBaseline(bench: Bench, script: string): Promise<Running & { port: number }> {
-  const running = await start(script, [], bench.store.environment, /Listening on http:\/\/127\.0\.0\.1:(\d+)/)
+export async function startBaseline(
+  bench: Bench,
+  script: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Running & { port: number }> {
+  const environment = { ...bench.store.environment, ...settings }
+  const running = await start(script, [], environment, /Listening on http:\/\/127\.0\.0\.1:(\d+)/)
   return { ...running, port: Number(running.said) }
 }
 

@@ -4,8 +4,9 @@ import type { Instant } from '../src/domain/instant.ts'
 
 /* What the bench itself asks of the database, beside the program. */
 
-export async function inboxRows({ db }: Context): Promise<number> {
-  const { rows } = await sql<{ count: number }>`select count(*)::bigint as count from inbox`.execute(db)
+/** How many reports wait; a baseline has an inbox of its own. */
+export async function inboxRows({ db }: Context, inbox = 'inbox'): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*)::bigint as count from ${sql.table(inbox)}`.execute(db)
   return rows[0]!.count
 }
 

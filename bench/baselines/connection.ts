@@ -17,9 +17,9 @@ export async function connection(): Promise<ClientConfig> {
   return { host, user: 'postgres', database: 'postgres' }
 }
 
-/** A connection whose statements are planned as the program's are. */
-export async function connectAsProgram(): Promise<Client> {
-  const client = new pg.Client(await connection())
+/** A connection whose statements are planned as the program's are; `to`: where one is that was found before. */
+export async function connectAsProgram(to?: ClientConfig): Promise<Client> {
+  const client = new pg.Client(to ?? (await connection()))
   await client.connect()
   for (const setting of PLANNER_SETTINGS) await client.query(`set ${setting}`)
   return client

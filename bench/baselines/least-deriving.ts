@@ -91,13 +91,13 @@ async function lockAndRead(first: number, at: number): Promise<void> {
   const numbers = indexes.map((index) => customerNumberOf(first + index))
   await client.query({
     name: 'identities',
-    text: `select from identity join unnest($2::text[]) asked using (identity)
+    text: `select from identity join unnest($2::text[]) as asked (identity) using (identity)
       where work_provider_id = $1::uuid and kind = 'customer_number' order by identity for update of identity`,
     values: [workProviderId, numbers],
   })
   const { rows: bindings } = await client.query<{ linkId: string }>({
     name: 'bindings',
-    text: `select link_id as "linkId" from binding b join unnest($2::text[]) asked using (identity)
+    text: `select link_id as "linkId" from binding b join unnest($2::text[]) as asked (identity) using (identity)
       left join release r on r.binding_id = b.id
       where work_provider_id = $1::uuid and identity_kind = 'customer_number'`,
     values: [workProviderId, numbers],

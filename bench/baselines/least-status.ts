@@ -5,6 +5,7 @@ import { readKey } from '../../src/http/authenticate.ts'
 import { parseStatusQuery } from '../../src/http/parse.ts'
 import { CLOSED_HEADERS } from '../../src/http/replies.ts'
 import { booleanArray, textArray } from '../../src/storage/binary-arrays.ts'
+import { workProvidersByKey } from './accepting.ts'
 import { connectAsProgram } from './connection.ts'
 import { listen } from './listening.ts'
 
@@ -18,10 +19,7 @@ import { listen } from './listening.ts'
 const LOOKUPS_AT_ONCE = 200
 
 const client = await connectAsProgram()
-const { rows: keys } = await client.query<{ digest: string; id: string }>(
-  `select encode(hash, 'hex') as digest, work_provider_id as id from api_key`,
-)
-const workProviders = new Map(keys.map(({ digest, id }) => [digest, id]))
+const workProviders = await workProvidersByKey(client)
 
 type Asking = { readonly response: ServerResponse; readonly workProviderId: string; readonly identity: IdentityName }
 type Found = {

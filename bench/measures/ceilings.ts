@@ -20,6 +20,9 @@ const EXPRESS = 'bench/baselines/express-pg.ts'
 const LEAST = 'bench/baselines/least-server.ts'
 const LEAST_STATUS = 'bench/baselines/least-status.ts'
 const LEAST_CONTRACT = 'bench/baselines/least-contract.ts'
+const LEAST_WHOLE = 'bench/baselines/least-whole.ts'
+/** As the program while callers wait: short turns, and a rest after each. */
+const SHORT_TURNS = { MEASURE_TURN: '64', MEASURE_REST: '1' }
 
 /** The process that accepts: on a server one that does nothing else, embedded the whole program. */
 function serveAccepting({ store }: Bench) {
@@ -50,6 +53,11 @@ export async function singleReports(bench: Bench): Promise<Row[]> {
     await load(bench, [port], traffic(bench, 'report'), atHalf),
     await disturbed(bench, () => load(bench, [port], traffic(bench, 'report'), atHalf)),
   ])
+  // Embedded, the process that accepts derives too.
+  const leastAtHalf = await beside(
+    engine === 'server' ? startBaseline(bench, LEAST_CONTRACT) : startBaseline(bench, LEAST_WHOLE, SHORT_TURNS),
+    ({ port }) => load(bench, [port], traffic(bench, 'report'), atHalf),
+  )
   const latency = (what: string, measured: typeof oursAtHalf, target: string, isMet: boolean | null): Row => ({
     what: `${what} at ${perSecond(rate)}`,
     engine,
@@ -87,6 +95,14 @@ export async function singleReports(bench: Bench): Promise<Row[]> {
       bare,
     ),
     latency('accepting one', oursAtHalf, 'p50 < 5 ms, p99 < 25 ms', oursAtHalf!.p50 < 5 && oursAtHalf!.p99 < 25),
+    latency(
+      engine === 'server'
+        ? 'limit: storing one, checked and answered as the contract asks,'
+        : 'limit: the same, and what has to be locked, read and written to derive it,',
+      leastAtHalf,
+      'the limit',
+      null,
+    ),
     latency('accepting one, across a checkpoint and a vacuum', oursDisturbed, 'no target', null),
   ]
 }

@@ -22,6 +22,7 @@ import type { Server } from '../store.ts'
 import { BARE, forgetWaiting, limit, rowsPerSecond, storageLimit } from './ceilings.ts'
 
 const LEAST = 'bench/baselines/least-deriving.ts'
+const LEAST_WHOLE = 'bench/baselines/least-whole.ts'
 
 /** The load stops for a moment when more than this waits to be derived, and goes on below half of it. */
 const MOST_WAITING = 20_000
@@ -38,6 +39,7 @@ export async function sustain(
   ports: readonly number[],
   pids: readonly number[],
   some: Partial<Traffic> = {},
+  inbox?: string,
 ): Promise<Sustained> {
   const { context, close } = await bench.store.connect()
   const sent = traffic(bench, 'batch', some)
@@ -47,7 +49,7 @@ export async function sustain(
   let mostBytes = 0
   void running.finally(() => (isOver = true)).catch(() => {})
   for (let isPaused = false; !isOver; await delay(WATCH_MS)) {
-    const waiting = await inboxRows(context)
+    const waiting = await inboxRows(context, inbox)
     mostWaiting = Math.max(mostWaiting, waiting)
     mostBytes = Math.max(mostBytes, ...pids.map((pid) => residentBytes(pid) ?? 0))
     if (!isPaused && waiting > MOST_WAITING) bench.generator.pause()
@@ -55,13 +57,13 @@ export async function sustain(
     isPaused = waiting > MOST_WAITING || (isPaused && waiting >= MOST_WAITING / 2)
   }
   const measured = await running
-  await untilDerived(context)
+  await untilDerived(context, inbox)
   await close()
   return { perSecond: measured.perSecond * sent.items, mebibytes: mostBytes / MEBIBYTE, mostWaiting }
 }
 
-export async function untilDerived(context: Context): Promise<void> {
-  while ((await inboxRows(context)) > 0) await delay(WATCH_MS)
+export async function untilDerived(context: Context, inbox?: string): Promise<void> {
+  while ((await inboxRows(context, inbox)) > 0) await delay(WATCH_MS)
 }
 
 export async function sustainedAndMemory(bench: Bench): Promise<Row[]> {
@@ -74,6 +76,9 @@ export async function sustainedAndMemory(bench: Bench): Promise<Row[]> {
     mebibytes,
     mostWaiting,
   } = await beside(store.serve(), ({ port, pid }) => sustain(bench, [port], [pid]))
+  const whole = await beside(startBaseline(bench, LEAST_WHOLE), ({ port, pid }) =>
+    sustain(bench, [port], [pid], {}, 'least_inbox'),
+  )
   const bareMebibytes = await beside(startBaseline(bench, BARE), async ({ port, pid }) => {
     await load(bench, [port], traffic(bench, 'batch'))
     return (residentBytes(pid) ?? 0) / MEBIBYTE
@@ -100,6 +105,13 @@ export async function sustainedAndMemory(bench: Bench): Promise<Row[]> {
       'the same, and what has to be locked and read for it',
       store.engine,
       reading,
+      `insert ... unnest ${perSecond(storage)}`,
+      storage,
+    ),
+    limit(
+      'the same beside HTTP, each report checked and answered as the contract asks',
+      store.engine,
+      whole.perSecond,
       `insert ... unnest ${perSecond(storage)}`,
       storage,
     ),
