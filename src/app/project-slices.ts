@@ -18,7 +18,7 @@ import { deriveAdded } from './derive.ts'
 /** A turn costs some round trips to a shard and a commit on the coordinator, whatever it takes. */
 const MIN_REPORTS_A_SLICE = 64
 
-const NOTHING: Taken = { claimed: 0, unfinished: [], oldestAt: null }
+const NOTHING: Taken = { claimed: 0, unfinished: [], reached: new Map(), oldestAt: null }
 
 /**
  * What `projectTurn` does, where the inbox is distributed: a turn of each slice that has reports waiting, one after
@@ -70,11 +70,12 @@ async function projectSlice(db: Database, slice: number, limit: number): Promise
   // Somebody else has them: who has more is seen by the next turn.
   if (!isOurs) return { ...NOTHING, unfinished: taken.unfinished }
   await keepReports(db, slice, taken)
-  return { claimed, unfinished: taken.unfinished, oldestAt: taken.oldestAt }
+  return { ...NOTHING, claimed, unfinished: taken.unfinished, oldestAt: taken.oldestAt }
 }
 
 function sum(left: Taken, right: Taken): Taken {
   return {
+    ...NOTHING,
     claimed: left.claimed + right.claimed,
     unfinished: [...left.unfinished, ...right.unfinished],
     oldestAt: earlierOrOnly(left.oldestAt, right.oldestAt),

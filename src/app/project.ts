@@ -2,7 +2,7 @@ import type { Change } from '../domain/rederive.ts'
 import { isCitus } from '../storage/citus.ts'
 import { type Database, inTransaction } from '../storage/database.ts'
 import { lockIdentities } from '../storage/identities.ts'
-import { claimReports, EVERYBODYS, type Taken } from '../storage/inbox.ts'
+import { claimReports, EVERYTHING, type Taken } from '../storage/inbox.ts'
 import { findLinks, linksToDerive } from '../storage/links.ts'
 import { shareWorkProviders } from '../storage/work-providers.ts'
 import { deriveAdded, deriveStreams } from './derive.ts'
@@ -20,10 +20,10 @@ export const MAX_REPORTS_A_TURN = 1_000
  * The events are in before the identities are locked and the bindings are read after: whoever binds meanwhile either
  * sees these events, or is seen here.
  */
-export async function projectTurn(db: Database, limit: number, whose = EVERYBODYS): Promise<Taken> {
+export async function projectTurn(db: Database, limit: number, sought = EVERYTHING): Promise<Taken> {
   if (await isCitus(db)) return projectSlices(db, limit)
   return inTransaction(db, async (trx) => {
-    const { events, ...taken } = await claimReports(trx, limit, whose)
+    const { events, ...taken } = await claimReports(trx, limit, sought)
     if (events.length === 0) return taken
     const identities = events.map((event) => event.identity)
     await shareWorkProviders(

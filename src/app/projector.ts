@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Instant, MICROSECONDS_PER_MILLISECOND, MICROSECONDS_PER_SECOND } from '../domain/instant.ts'
 import { isCitus } from '../storage/citus.ts'
-import type { Taken, Whose } from '../storage/inbox.ts'
+import { EVERYTHING, type Sought, type Taken } from '../storage/inbox.ts'
 import type { Context } from './context.ts'
 import { derivePending, MAX_REPORTS_A_TURN, projectTurn } from './project.ts'
+import { Reached } from './reached.ts'
 import { startSweeping } from './sweep.ts'
 import { startWorker, type Worker } from './worker.ts'
 
@@ -42,11 +43,12 @@ export function startProjector(context: Context, callers: () => number): Worker 
  */
 function startAlone(context: Context, callers: () => number): Worker {
   const sweep = startSweeping(context)
+  const reached = new Reached(context.now)
   let limit = MIN_REPORTS_A_TURN
   let fullTurns = 0
   return startWorker(context.log, 'projector', POLL_EMBEDDED_MS, async () => {
     const begun = context.now()
-    const { claimed, unfinished } = await project(context, limit)
+    const { claimed, unfinished } = await project(context, reached, limit)
     const isPending = await derivePending(context.db)
     await sweep(claimed)
     const calling = callers()
@@ -73,6 +75,7 @@ function restMs(turnMs: number, callers: number): number {
 function startBeside(context: Context): Worker {
   const behind = new Set<string>()
   const sweep = startSweeping(context)
+  const [reached, reachedBehind] = [new Reached(context.now), new Reached(context.now)]
   let limit = MIN_REPORTS_A_TURN
   let taken = 0
 
@@ -85,13 +88,19 @@ function startBeside(context: Context): Worker {
   const backlogs = startWorker(context.log, 'projector of backlogs', POLL_MS, async () => {
     const workProviders = [...behind]
     if (workProviders.length === 0) return false
-    const { claimed, unfinished } = await project(context, MAX_REPORTS_A_TURN, { workProviders, others: false })
+    const { claimed, unfinished } = await project(context, reachedBehind, MAX_REPORTS_A_TURN, {
+      workProviders,
+      others: false,
+    })
     taken += claimed
     for (const id of workProviders) if (!unfinished.includes(id)) behind.delete(id)
     return true
   })
   const projector = startWorker(context.log, 'projector', POLL_MS, async () => {
-    const { claimed, unfinished } = await project(context, limit, { workProviders: [...behind], others: true })
+    const { claimed, unfinished } = await project(context, reached, limit, {
+      workProviders: [...behind],
+      others: true,
+    })
     taken += claimed
     const isPending = await derivePending(context.db)
     // On Citus a turn takes everybody's: there all grow.
@@ -112,8 +121,13 @@ function startBeside(context: Context): Worker {
   }
 }
 
-async function project(context: Context, limit: number, whose?: Whose): Promise<Taken> {
-  const taken = await projectTurn(context.db, limit, whose)
+async function project(
+  context: Context,
+  reached: Reached,
+  limit: number,
+  whose: Omit<Sought, 'from'> = EVERYTHING,
+): Promise<Taken> {
+  const taken = await reached.turn((from) => projectTurn(context.db, limit, { ...whose, from }))
   if (taken.oldestAt !== null) context.metrics.derived(taken.claimed, lagSeconds(context.now(), taken.oldestAt))
   return taken
 }

@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 /** So many reports taken out are worth a vacuum, which looks through all that waits. */
 const TAKEN_A_VACUUM = 20_000
 /** Behind a large backlog it takes long: then it is rarer, and takes this share of the time at most. */
-const SHARE_OF_TIME = 1 / 20
+const SHARE_OF_TIME = 1 / 200
 
 /**
  * Vacuums the inbox every so often. Reports that were taken out of it stay in its index until then, in front of those

@@ -37,21 +37,33 @@ export async function appendToInbox(db: Database, rows: InboxColumns): Promise<v
   `.execute(db)
 }
 
+const UUID_LENGTH = 36
 const LOGIN = sql`${sql.lit('login' satisfies EventKind)}::event_kind`
 const LOGOUT = sql`${sql.lit('logout' satisfies EventKind)}::event_kind`
 
 type EventRow = { workProviderId: string; identityKind: IdentityKind; identity: string; kind: EventKind; at: Instant }
 
-/** Whose reports are taken: those of these work providers, or those of all others. */
-export type Whose = { readonly workProviders: readonly string[]; readonly others: boolean }
+/** Request ids by work provider. */
+export type Requests = ReadonlyMap<string, string>
 
-export const EVERYBODYS: Whose = { workProviders: [], others: true }
+/** Which reports a turn looks for. */
+export type Sought = {
+  /** Those of these work providers, or those of all `others`. */
+  readonly workProviders: readonly string[]
+  readonly others: boolean
+  /** None of a request before the one of its work provider: what was taken out is in the index for a while, and is passed. */
+  readonly from: Requests
+}
+
+export const EVERYTHING: Sought = { workProviders: [], others: true, from: new Map() }
 
 /** What a turn took. */
 export type Taken = {
   readonly claimed: number
   /** The work providers whose share was used up, so that more of their reports may wait. */
   readonly unfinished: readonly string[]
+  /** The last request of each work provider that reports were taken of. */
+  readonly reached: Requests
   /** When the first of them was received; null without any. */
   readonly oldestAt: Instant | null
 }
@@ -62,31 +74,33 @@ export type Claimed = Taken & { readonly events: ShiftEvent[] }
  * Takes up to about `limit` reports out of the inbox, keeps them as reports, and adds their events. Answers the events
  * that are new, or that now turn out to have been told earlier (annulled ones left out), and how many reports were taken.
  *
- * The work providers of `whose` that have reports waiting share the limit, so that the backlog of one does not hold up another.
+ * The work providers that have such reports waiting share the limit, so that the backlog of one does not hold up another.
  * Rows that another projector has claimed are left to it. Events are inserted in the order of their key: two
  * projectors that add the same ones wait for each other in one direction only.
  */
-export async function claimReports(trx: DatabaseTransaction, limit: number, whose = EVERYBODYS): Promise<Claimed> {
-  const { rows } = await sql<Taken & (EventRow | { kind: null })>`/* prepared */
-    with recursive turn (work_provider_id) as (
-      (select work_provider_id from inbox order by work_provider_id limit 1)
-      union all
-      select (
-        select i.work_provider_id from inbox i where i.work_provider_id > turn.work_provider_id
-        order by i.work_provider_id limit 1
-      )
-      from turn where turn.work_provider_id is not null
+export async function claimReports(trx: DatabaseTransaction, limit: number, sought = EVERYTHING): Promise<Claimed> {
+  const { workProviders, others, from } = sought
+  const { rows } = await sql<
+    Omit<Taken, 'reached'> & { reached: string[] } & (EventRow | { kind: null })
+  >`/* prepared */
+    with asked as (
+      select w.id, coalesce(f.request_id, '00000000-0000-0000-0000-000000000000') as first
+      from work_provider w
+      left join unnest(${uuidArray([...from.keys()])}::uuid[], ${uuidArray([...from.values()])}::uuid[])
+        as f (work_provider_id, request_id) on f.work_provider_id = w.id
+      where (w.id = any(${uuidArray(workProviders)}::uuid[])) <> ${others}::boolean
     ),
     waiting as (
-      select work_provider_id, ceil(${limit}::numeric / count(*) over ())::bigint as share
-      from turn
-      where work_provider_id is not null
-        and (work_provider_id = any(${uuidArray(whose.workProviders)}::uuid[])) <> ${whose.others}::boolean
+      select asked.id as work_provider_id, asked.first, ceil(${limit}::numeric / count(*) over ())::bigint as share
+      from asked cross join lateral (
+        select from inbox i where i.work_provider_id = asked.id and i.request_id >= asked.first
+        order by i.request_id, i.item limit 1
+      ) oldest
     ),
     taken as (
       select oldest.place from waiting cross join lateral (
         select i.ctid as place from inbox i
-        where i.work_provider_id = waiting.work_provider_id
+        where i.work_provider_id = waiting.work_provider_id and i.request_id >= waiting.first
         order by i.request_id, i.item limit waiting.share
         for update skip locked
       ) oldest
@@ -116,19 +130,21 @@ export async function claimReports(trx: DatabaseTransaction, limit: number, whos
     counted as (
       select coalesce(sum(taken), 0)::int as claimed,
         coalesce(array_agg(who::text) filter (where taken >= (select max(share) from waiting)), '{}') as unfinished,
-        min(oldest) as oldest
+        coalesce(array_agg(who::text || last), '{}') as reached, min(oldest) as oldest
       from (
-        select work_provider_id as who, count(*) as taken, min(received_at) as oldest from claimed group by 1
+        select work_provider_id as who, count(*) as taken, max(request_id::text) as last, min(received_at) as oldest
+        from claimed group by 1
       ) each
     )
-    select claimed, unfinished, ${nearMicroseconds('oldest')} as "oldestAt", work_provider_id as "workProviderId", identity_kind as "identityKind", identity, kind,
+    select claimed, unfinished, reached, ${nearMicroseconds('oldest')} as "oldestAt", work_provider_id as "workProviderId", identity_kind as "identityKind", identity, kind,
       ${nearMicroseconds('at')} as at
     from counted left join added on not annulled
   `.execute(trx)
-  const { claimed, unfinished, oldestAt } = rows[0]!
+  const { claimed, unfinished, reached, oldestAt } = rows[0]!
   return {
     claimed,
     unfinished,
+    reached: new Map(reached.map((pair) => [pair.slice(0, UUID_LENGTH), pair.slice(UUID_LENGTH)])),
     oldestAt,
     events: rows.flatMap((row) => (row.kind === null ? [] : [eventFromRow(row)])),
   }

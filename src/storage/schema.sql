@@ -673,7 +673,7 @@ create table shift (
   rules_version smallint not null,
   PRIMARY KEY (link_id, started_at)
 );
-CREATE INDEX shift_without_logout ON public.shift USING btree (cap_at) WHERE (ended_at IS NULL);
+CREATE INDEX shift_without_logout ON public.shift USING btree (cap_at, link_id) WHERE (ended_at IS NULL);
 
 create table shift_untold (
   link_id bigint not null,

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { startAcceptor } from '../../src/app/accept.ts'
 import { createCustomer } from '../../src/app/customers.ts'
 import { createLink } from '../../src/app/links.ts'
-import { projectReports } from '../../src/app/project.ts'
+import { projectReports, projectTurn } from '../../src/app/project.ts'
 import { startProjector } from '../../src/app/projector.ts'
 import type { Worker } from '../../src/app/worker.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
@@ -159,6 +159,25 @@ onEachEngine('work providers take turns', (engine) => {
       }
     }
     assert.deepEqual(await waiting(), [0, 0, 0, 0, 0])
+  })
+
+  test('a turn that begins at a request takes none before it, of the work providers that are named alone', async () => {
+    const [early, late] = [await accept(0, HANDFUL), await accept(0, HANDFUL)]
+    await accept(1, HANDFUL)
+    await accept(2, HANDFUL)
+    const from = new Map([[ids[0]!, late]])
+    const named = [ids[0]!, ids[1]!]
+    const first = await projectTurn(store.context.db, LIMIT, { workProviders: named, others: false, from })
+    assert.deepEqual(await waiting(), [HANDFUL, 0, HANDFUL, 0, 0])
+    assert.equal(first.reached.get(ids[0]!), late)
+    assert.deepEqual([...first.reached.keys()].sort(), named)
+    const others = await projectTurn(store.context.db, LIMIT, { workProviders: named, others: true, from })
+    assert.deepEqual([...others.reached.keys()], [ids[2]])
+    assert.deepEqual(await waiting(), [HANDFUL, 0, 0, 0, 0])
+    const [last] = (await itemsIn('inbox')).map((name) => name.split('/')[0])
+    assert.equal(last, early)
+    assert.deepEqual((await projectTurn(store.context.db, HANDFUL - 1)).unfinished, [ids[0]])
+    assert.deepEqual((await projectTurn(store.context.db, LIMIT)).unfinished, [])
   })
 
   test('several projectors at once leave nobody out, and take everything once', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { sql } from 'kysely'
-import { projectReports } from '../../src/app/project.ts'
+import { projectReports, projectTurn } from '../../src/app/project.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import type { Database } from '../../src/storage/database.ts'
+import { EVERYTHING } from '../../src/storage/inbox.ts'
 import { fillInbox } from '../support/grown-store.ts'
 import { assertStraight } from '../support/plan-rules.ts'
 import { type Planned, plansOf } from '../support/plans.ts'
@@ -38,6 +39,11 @@ onEachEngine('claiming from a backlog', (engine) => {
   const empty = async (): Promise<unknown> => sql`delete from inbox`.execute(db)
   const vacuum = async (): Promise<unknown> => sql`vacuum (analyze) inbox`.execute(db)
   const turn = (): Promise<Planned[]> => plansOf(() => projectReports(db, LIMIT))
+  /** Of all work providers, each from a request that has others before and behind it. */
+  const turnFromTheMiddle = (): Promise<Planned[]> => {
+    const from = new Map(workProviderIds.map((id) => [id, '7fffffff-ffff-0000-0000-000000000000']))
+    return plansOf(() => projectTurn(db, LIMIT, { ...EVERYTHING, from }))
+  }
 
   const HISTORIES: [string, () => Promise<void>][] = [
     ['never', async () => {}],
@@ -67,6 +73,7 @@ onEachEngine('claiming from a backlog', (engine) => {
       const kept = (await turn()).filter((one) => one.made === 'kept')
       await fill()
       await assertStraight(db, await turn(), ['inbox', 'report', 'event'])
+      await assertStraight(db, await turnFromTheMiddle(), ['inbox', 'report', 'event'])
       // What is prepared once goes on by the plan that was made then.
       await assertStraight(db, kept)
     })
