@@ -7,11 +7,12 @@ import type { ShiftEvent } from '../domain/shift-event.ts'
 import { capRule, hasFeed, type Setting } from '../domain/work-provider.ts'
 import { bindingsOfIdentities, bindingsOfLinks, type BoundIdentity, identityOf } from '../storage/bindings.ts'
 import { parkEvents } from '../storage/case-upkeep.ts'
-import type { DatabaseTransaction } from '../storage/database.ts'
+import { atOnce, type DatabaseTransaction } from '../storage/database.ts'
 import { type EventRange, readEventRanges } from '../storage/events.ts'
+import { insertIdentities, lockExisting, missingIdentities } from '../storage/identities.ts'
 import { type LockedStream, lockStreams, storePending } from '../storage/links.ts'
 import { type DerivedChanges, readDerivedRanges, type StoredRange, writeDerived } from '../storage/shifts.ts'
-import { settingsOf } from '../storage/work-providers.ts'
+import { settingsOf, shareWorkProviders } from '../storage/work-providers.ts'
 import { ShiftChanges, tellOfParked, tellOfShifts } from './feed-shifts.ts'
 import { holdersOf } from './holders.ts'
 
@@ -57,13 +58,32 @@ export function deriveStreams(trx: DatabaseTransaction, changes: ChangesByLink):
   return derive(trx, changes, new Map(), null)
 }
 
-/** Derives the streams that new events belong to; needs the locks of their work providers and identities. */
-export async function deriveAdded(trx: DatabaseTransaction, events: readonly ShiftEvent[]): Promise<void> {
+/** What is known of new events' identities under their locks. */
+export type Known = { readonly bindings: readonly BoundIdentity[]; readonly settings: SettingsByWorkProvider }
+
+/** Takes the locks of who derives new events, of their work providers and identities, and reads what holds under them. */
+export async function lockForEvents(trx: DatabaseTransaction, events: readonly ShiftEvent[]): Promise<Known> {
   const identities = events.map((event) => event.identity)
-  const holders = holdersOf(events, await bindingsOfIdentities(trx, identities))
+  const workProviderIds = [...new Set(identities.map((identity) => identity.workProviderId))]
+  const [, settings, missing] = await atOnce(trx, (at) => [
+    shareWorkProviders(at, workProviderIds),
+    settingsOf(at, workProviderIds),
+    missingIdentities(at, identities),
+  ])
+  await insertIdentities(trx, missing)
+  const [, bindings] = await atOnce(trx, (at) => [lockExisting(at, identities), bindingsOfIdentities(at, identities)])
+  return { bindings, settings }
+}
+
+/** Derives the streams that new events belong to; needs the locks of their work providers and identities. */
+export async function deriveAdded(
+  trx: DatabaseTransaction,
+  events: readonly ShiftEvent[],
+  { bindings, settings }: Known,
+): Promise<void> {
+  const holders = holdersOf(events, bindings)
   const unheld = events.filter((_, index) => holders[index] === null)
   if (unheld.length > 0) await parkEvents(trx, unheld)
-  const settings = await settingsOf(trx, [...new Set(identities.map((identity) => identity.workProviderId))])
   await tellOfParked(trx, events, holders, settings)
   const added = byStream(events, holders)
   if (added.size > 0) await derive(trx, changesOf(added), added, settings)

@@ -1,7 +1,6 @@
 import type { Instant } from '../domain/instant.ts'
 import { type Database, inTransaction } from '../storage/database.ts'
 import { withoutAnnulled } from '../storage/events.ts'
-import { lockIdentities } from '../storage/identities.ts'
 import type { Taken } from '../storage/inbox.ts'
 import {
   addEvents,
@@ -12,8 +11,7 @@ import {
   oldestOfSlice,
   waitingSlices,
 } from '../storage/slices.ts'
-import { shareWorkProviders } from '../storage/work-providers.ts'
-import { deriveAdded } from './derive.ts'
+import { deriveAdded, lockForEvents } from './derive.ts'
 
 /** A turn costs some round trips to a shard and a commit on the coordinator, whatever it takes. */
 const MIN_REPORTS_A_SLICE = 64
@@ -56,15 +54,10 @@ async function projectSlice(db: Database, slice: number, limit: number): Promise
   const firstTold = await eventsFirstTold(db, slice, taken)
   const isOurs = await inTransaction(db, async (trx) => {
     if (!(await noteTurn(trx, slice, last, taken))) return false
-    const identities = firstTold.map((event) => event.identity)
-    await shareWorkProviders(
-      trx,
-      identities.map((identity) => identity.workProviderId),
-    )
-    await lockIdentities(trx, identities)
+    const known = await lockForEvents(trx, firstTold)
     // By the facts: who annuls one holds the lock of its identity, and its flag is on another server.
     const events = await withoutAnnulled(trx, firstTold)
-    if (events.length > 0) await deriveAdded(trx, events)
+    if (events.length > 0) await deriveAdded(trx, events, known)
     return true
   })
   // Somebody else has them: who has more is seen by the next turn.

@@ -1,11 +1,10 @@
 import type { Change } from '../domain/rederive.ts'
 import { isCitus } from '../storage/citus.ts'
 import { type Database, inTransaction } from '../storage/database.ts'
-import { lockIdentities } from '../storage/identities.ts'
 import { claimReports, EVERYTHING, type Taken } from '../storage/inbox.ts'
 import { findLinks, linksToDerive } from '../storage/links.ts'
 import { shareWorkProviders } from '../storage/work-providers.ts'
-import { deriveAdded, deriveStreams } from './derive.ts'
+import { deriveAdded, deriveStreams, lockForEvents } from './derive.ts'
 import { projectSlices } from './project-slices.ts'
 
 /** The reports that one transaction takes at most. */
@@ -25,13 +24,7 @@ export async function projectTurn(db: Database, limit: number, sought = EVERYTHI
   return inTransaction(db, async (trx) => {
     const { events, ...taken } = await claimReports(trx, limit, sought)
     if (events.length === 0) return taken
-    const identities = events.map((event) => event.identity)
-    await shareWorkProviders(
-      trx,
-      identities.map((identity) => identity.workProviderId),
-    )
-    await lockIdentities(trx, identities)
-    await deriveAdded(trx, events)
+    await deriveAdded(trx, events, await lockForEvents(trx, events))
     return taken
   })
 }

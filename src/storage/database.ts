@@ -59,6 +59,7 @@ export function openDatabase(
         }),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    pipeline: true,
     types: { getTypeParser },
   })
   pool.on('error', onIdleError)
@@ -136,6 +137,23 @@ export async function assertDurable(db: Database): Promise<void> {
 export function inTransaction<T>(db: Database, work: (trx: DatabaseTransaction) => Promise<T>): Promise<T> {
   if (db.isTransaction) return work(db as DatabaseTransaction)
   return db.transaction().execute(work)
+}
+
+/**
+ * Runs statements of a transaction that do not need each other's answers: they are sent at once, and run in the order in
+ * which they were begun. Of a transaction Kysely sends one at a time, and on a core that is shared each way to the database
+ * and back takes longer than most statements do.
+ */
+export function atOnce<T extends readonly unknown[]>(
+  trx: DatabaseTransaction,
+  begin: (trx: DatabaseTransaction) => { readonly [Index in keyof T]: Promise<T[Index]> },
+): Promise<T> {
+  const executor = trx.getExecutor()
+  return executor.provideConnection((connection) => {
+    const unqueued = executor.withConnectionProvider({ provideConnection: (use) => use(connection) })
+    const statements = begin({ getExecutor: () => unqueued } as DatabaseTransaction)
+    return Promise.all(statements) as unknown as Promise<T>
+  })
 }
 
 /** One snapshot for several reads: nothing that commits meanwhile is seen by only some of them. */

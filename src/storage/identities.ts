@@ -10,28 +10,42 @@ import type { DatabaseTransaction } from './database.ts'
  * it, so that one of them sees what the other did.
  */
 export async function lockIdentities(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {
-  const distinct = [...new Map(identities.map((identity) => [identityKey(identity), identity])).values()]
   // Nearly always all of them are there: to look first costs less than to insert in vain.
-  const { rows: missing } = await sql<{ index: number }>`/* prepared */
+  await insertIdentities(trx, await missingIdentities(trx, identities))
+  await lockExisting(trx, identities)
+}
+
+/** Those that have no row yet. Rows do not go. */
+export async function missingIdentities(
+  trx: DatabaseTransaction,
+  identities: readonly Identity[],
+): Promise<Identity[]> {
+  const distinct = distinctOf(identities)
+  const { rows } = await sql<{ index: number }>`/* prepared */
     select place::int - 1 as index from ${identityRows(distinct)}
     where not exists (
       select from identity i
       where i.work_provider_id = asked.work_provider_id and i.kind = asked.kind and i.identity = asked.identity
     )
   `.execute(trx)
-  if (missing.length > 0) {
-    await insertIdentities(
-      trx,
-      missing.map(({ index }) => distinct[index]!),
-    )
-  }
+  return rows.map(({ index }) => distinct[index]!)
+}
+
+/** Locks identities that have rows. */
+export async function lockExisting(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {
   await sql`/* prepared */
-    select from identity i join ${identityRows(distinct)} using (work_provider_id, kind, identity)
+    select from identity i join ${identityRows(distinctOf(identities))} using (work_provider_id, kind, identity)
     order by i.work_provider_id, i.kind, i.identity for update of i
   `.execute(trx)
 }
 
-async function insertIdentities(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {
+function distinctOf(identities: readonly Identity[]): Identity[] {
+  return [...new Map(identities.map((identity) => [identityKey(identity), identity])).values()]
+}
+
+/** Makes the rows of identities. */
+export async function insertIdentities(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {
+  if (identities.length === 0) return
   await sql`
     insert into identity (work_provider_id, kind, identity, slice)
     select work_provider_id, kind, identity, slice from ${slicedIdentityRows(identities)}

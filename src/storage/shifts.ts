@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
 import { type Anomaly, type AnomalyKind, type Derived, RULES_VERSION, type Shift } from '../domain/shift-engine.ts'
 import { bigintArray, integerArray, timestampArray } from './binary-arrays.ts'
-import type { Database, DatabaseTransaction } from './database.ts'
+import { atOnce, type Database, type DatabaseTransaction } from './database.ts'
 import { microseconds, microsecondsOrNull, nearMicroseconds, timestamp, timestampOf } from './sql.ts'
 
 /** A stretch of a stream's stored result: from `from` on, at most `limit` shifts and as many anomalies. */
@@ -14,7 +14,10 @@ export type StoredRange = { lastBefore: Shift | null; shifts: Shift[]; anomalies
 type ShiftRow = { range: number; isBefore: boolean; startedAt: Instant; endedAt: Instant | null; capAt: Instant }
 
 /** Reads several ranges at once. The answer has the order of the ranges. */
-export async function readDerivedRanges(db: Database, ranges: readonly DerivedRange[]): Promise<StoredRange[]> {
+export async function readDerivedRanges(
+  trx: DatabaseTransaction,
+  ranges: readonly DerivedRange[],
+): Promise<StoredRange[]> {
   const wanted = sql`
     (select ordinality::int - 1 as range, link_id, from_at, at_most
     from unnest(${bigintArray(ranges.map((range) => range.linkId))}::bigint[],
@@ -22,7 +25,7 @@ export async function readDerivedRanges(db: Database, ranges: readonly DerivedRa
       ${integerArray(ranges.map((range) => range.limit))}::int[])
       with ordinality as w (link_id, from_at, at_most, ordinality)) w
   `
-  const shifts = await sql<ShiftRow>`/* prepared */
+  const shiftsIn = sql<ShiftRow>`/* prepared */
     select w.range, s.started_at < w.from_at as "isBefore", ${nearMicroseconds('s.started_at')} as "startedAt",
       ${nearMicroseconds('s.ended_at')} as "endedAt", ${nearMicroseconds('s.cap_at')} as "capAt"
     from ${wanted} cross join lateral (
@@ -33,14 +36,15 @@ export async function readDerivedRanges(db: Database, ranges: readonly DerivedRa
         where link_id = w.link_id and started_at >= w.from_at order by started_at limit w.at_most)
     ) s
     order by w.range, s.started_at
-  `.execute(db)
-  const anomalies = await sql<{ range: number; at: Instant; kind: AnomalyKind }>`/* prepared */
+  `
+  const anomaliesIn = sql<{ range: number; at: Instant; kind: AnomalyKind }>`/* prepared */
     select w.range, ${nearMicroseconds('a.at')} as at, a.kind
     from ${wanted} cross join lateral (
       select at, kind from anomaly where link_id = w.link_id and at >= w.from_at order by at limit w.at_most
     ) a
     order by w.range, a.at
-  `.execute(db)
+  `
+  const [shifts, anomalies] = await atOnce(trx, (at) => [shiftsIn.execute(at), anomaliesIn.execute(at)])
   const stored = ranges.map((): StoredRange => ({ lastBefore: null, shifts: [], anomalies: [] }))
   for (const { range, isBefore, ...shift } of shifts.rows) {
     if (isBefore) stored[range]!.lastBefore = shift
@@ -61,44 +65,57 @@ export type DerivedChanges = {
 
 /** Writes what deriving changed; needs the locks of the streams. */
 export async function writeDerived(trx: DatabaseTransaction, changes: DerivedChanges): Promise<void> {
-  const { writeShifts, removeShifts, writeAnomalies, removeAnomalies } = changes
-  if (removeShifts.length > 0) {
-    await sql`
-      delete from shift using unnest(${removeShifts.map((shift) => shift.linkId)}::bigint[],
-        ${removeShifts.map((shift) => shift.startedAt)}::bigint[]) as gone (link_id, started_us)
-      where shift.link_id = gone.link_id and shift.started_at = ${timestampOf('gone.started_us')}
-    `.execute(trx)
-  }
-  if (writeShifts.length > 0) {
-    await sql`/* prepared */
-      insert into shift (link_id, started_at, ended_at, cap_at, rules_version)
-      select link_id, started_at, ended_at, cap_at, ${RULES_VERSION}::smallint
-      from unnest(${bigintArray(writeShifts.map((shift) => shift.linkId))}::bigint[],
-        ${timestampArray(writeShifts.map((shift) => shift.startedAt))}::timestamptz[],
-        ${timestampArray(writeShifts.map((shift) => shift.endedAt))}::timestamptz[],
-        ${timestampArray(writeShifts.map((shift) => shift.capAt))}::timestamptz[])
-        as row (link_id, started_at, ended_at, cap_at)
-      on conflict (link_id, started_at) do update
-        set ended_at = excluded.ended_at, cap_at = excluded.cap_at, rules_version = excluded.rules_version
-    `.execute(trx)
-  }
-  if (removeAnomalies.length > 0) {
-    await sql`
-      delete from anomaly using unnest(${removeAnomalies.map((anomaly) => anomaly.linkId)}::bigint[],
-        ${removeAnomalies.map((anomaly) => anomaly.at)}::bigint[]) as gone (link_id, at_us)
-      where anomaly.link_id = gone.link_id and anomaly.at = ${timestampOf('gone.at_us')}
-    `.execute(trx)
-  }
-  if (writeAnomalies.length > 0) {
-    await sql`/* prepared */
-      insert into anomaly (link_id, at, kind, rules_version)
-      select link_id, ${timestampOf('at_us')}, kind, ${RULES_VERSION}::smallint
-      from unnest(${writeAnomalies.map((anomaly) => anomaly.linkId)}::bigint[],
-        ${writeAnomalies.map((anomaly) => anomaly.at)}::bigint[], ${writeAnomalies.map((anomaly) => anomaly.kind)}::text[])
-        as row (link_id, at_us, kind)
-      on conflict (link_id, at) do update set kind = excluded.kind, rules_version = excluded.rules_version
-    `.execute(trx)
-  }
+  await atOnce(trx, (at) => [
+    removeShifts(at, changes.removeShifts),
+    writeShifts(at, changes.writeShifts),
+    removeAnomalies(at, changes.removeAnomalies),
+    writeAnomalies(at, changes.writeAnomalies),
+  ])
+}
+
+async function removeShifts(trx: DatabaseTransaction, shifts: DerivedChanges['removeShifts']): Promise<void> {
+  if (shifts.length === 0) return
+  await sql`
+    delete from shift using unnest(${shifts.map((shift) => shift.linkId)}::bigint[],
+      ${shifts.map((shift) => shift.startedAt)}::bigint[]) as gone (link_id, started_us)
+    where shift.link_id = gone.link_id and shift.started_at = ${timestampOf('gone.started_us')}
+  `.execute(trx)
+}
+
+async function writeShifts(trx: DatabaseTransaction, shifts: DerivedChanges['writeShifts']): Promise<void> {
+  if (shifts.length === 0) return
+  await sql`/* prepared */
+    insert into shift (link_id, started_at, ended_at, cap_at, rules_version)
+    select link_id, started_at, ended_at, cap_at, ${RULES_VERSION}::smallint
+    from unnest(${bigintArray(shifts.map((shift) => shift.linkId))}::bigint[],
+      ${timestampArray(shifts.map((shift) => shift.startedAt))}::timestamptz[],
+      ${timestampArray(shifts.map((shift) => shift.endedAt))}::timestamptz[],
+      ${timestampArray(shifts.map((shift) => shift.capAt))}::timestamptz[])
+      as row (link_id, started_at, ended_at, cap_at)
+    on conflict (link_id, started_at) do update
+      set ended_at = excluded.ended_at, cap_at = excluded.cap_at, rules_version = excluded.rules_version
+  `.execute(trx)
+}
+
+async function removeAnomalies(trx: DatabaseTransaction, anomalies: DerivedChanges['removeAnomalies']): Promise<void> {
+  if (anomalies.length === 0) return
+  await sql`
+    delete from anomaly using unnest(${anomalies.map((anomaly) => anomaly.linkId)}::bigint[],
+      ${anomalies.map((anomaly) => anomaly.at)}::bigint[]) as gone (link_id, at_us)
+    where anomaly.link_id = gone.link_id and anomaly.at = ${timestampOf('gone.at_us')}
+  `.execute(trx)
+}
+
+async function writeAnomalies(trx: DatabaseTransaction, anomalies: DerivedChanges['writeAnomalies']): Promise<void> {
+  if (anomalies.length === 0) return
+  await sql`/* prepared */
+    insert into anomaly (link_id, at, kind, rules_version)
+    select link_id, ${timestampOf('at_us')}, kind, ${RULES_VERSION}::smallint
+    from unnest(${anomalies.map((anomaly) => anomaly.linkId)}::bigint[],
+      ${anomalies.map((anomaly) => anomaly.at)}::bigint[], ${anomalies.map((anomaly) => anomaly.kind)}::text[])
+      as row (link_id, at_us, kind)
+    on conflict (link_id, at) do update set kind = excluded.kind, rules_version = excluded.rules_version
+  `.execute(trx)
 }
 
 /** The shifts of a link that start at an instant or later, in order. */
