@@ -12,8 +12,7 @@ import type { Worker } from './app/worker.ts'
 import type { Config } from './config.ts'
 import { PROGRAM } from './domain/audit.ts'
 import { splitTarget } from './domain/query.ts'
-import { type DeskAccounts, openDeskAccounts } from './app/desk-accounts.ts'
-import { type DriverAccounts, openDriverAccounts } from './app/driver-accounts.ts'
+import { type Accounts, openAccounts } from './app/accounts.ts'
 import { type Live, openLive } from './app/live.ts'
 import { startDeliverer } from './app/deliver.ts'
 import { startFeed } from './app/feed.ts'
@@ -58,8 +57,7 @@ export type Serving = { readonly url: string | null; stop(): Promise<void> }
 type State = {
   isPrepared: boolean
   readonly stopping: AbortController
-  accounts: DriverAccounts | null
-  deskAccounts: DeskAccounts | null
+  accounts: Promise<Accounts> | null
 }
 
 /** Runs the server in its role. With a database server it listens at once, and is ready when that can be used. */
@@ -72,7 +70,7 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     onBroken,
   })
   const { context, forCallers } = opened
-  const state: State = { isPrepared: false, stopping: new AbortController(), accounts: null, deskAccounts: null }
+  const state: State = { isPrepared: false, stopping: new AbortController(), accounts: null }
   const workers: Worker[] = []
   let projector: Worker | null = null
   const live = openLive(context, state.stopping.signal)
@@ -85,9 +83,9 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     await prepare(context, config, signal)
     const demoKey = context.isEmbedded && config.hasDemo ? await createDemo(context) : null
     const secret = await authSecret(context, config)
-    state.accounts = openDriverAccounts(forCallers, secret)
-    state.deskAccounts = openDeskAccounts(forCallers, secret)
     const isDemo = demoKey !== null || (await hasDemo(context))
+    // The API answers meanwhile.
+    if (http !== null && config.role !== 'project') state.accounts = openAccounts(forCallers, secret)
     state.isPrepared = true
     for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
     if (config.role !== 'accept') {
@@ -99,6 +97,7 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
       workers.push(deliverer)
     }
     workers.push(startMaintenance(context))
+    await state.accounts
     return {
       url,
       async stop() {
@@ -134,9 +133,6 @@ function startHttp(context: Context, { config, state, live }: HttpParts, onStore
     context,
     get accounts() {
       return state.accounts!
-    },
-    get deskAccounts() {
-      return state.deskAccounts!
     },
     api: openApiDocument() as ApiDescription,
     live,

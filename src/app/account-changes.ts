@@ -13,13 +13,15 @@ import { allowMail, tryPassword } from './attempts.ts'
 import type { Context } from './context.ts'
 import { customerOfAccount } from './customer-of-account.ts'
 import type { Client, Done, NotDone } from './account-library.ts'
-import { type DriverAccount, type DriverAccounts, EMAIL_CHANGE_LIFE_SECONDS } from './driver-accounts.ts'
+import type { DriverAccount, DriverAccounts } from './driver-accounts.ts'
 import { endConsent } from './link-customer.ts'
 import { accountClosedMail, confirmEmailMail, emailChangingMail, emailTakenMail } from './mail-texts.ts'
 import { passwordChanged } from './password-changed.ts'
 import { hashOf, newToken } from './tokens.ts'
 
 /** What holders of an account change of it. Each change that could lock them out asks for the password first. */
+
+export const EMAIL_CHANGE_LIFE_SECONDS = 24 * 3_600
 
 export type Change = Done | NotDone
 

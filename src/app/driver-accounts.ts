@@ -13,6 +13,7 @@ import {
   type Told,
   USER_COLUMNS,
 } from './account-library.ts'
+import { EMAIL_CHANGE_LIFE_SECONDS } from './account-changes.ts'
 import type { Context } from './context.ts'
 import { passwordChanged } from './password-changed.ts'
 import { type PasswordHasher, passwordHasher } from './password.ts'
@@ -43,7 +44,6 @@ export type DriverAccounts = CommonAccounts & {
 
 export const SESSION_LIFE_SECONDS = 30 * 24 * 3_600
 const SESSION_RENEWED_SECONDS = 24 * 3_600
-export const EMAIL_CHANGE_LIFE_SECONDS = 24 * 3_600
 
 const KIND = {
   tables: 'driver',

@@ -3,6 +3,9 @@ import { type Context as HonoContext, Hono, type MiddlewareHandler, type Next } 
 import { bodyLimit } from 'hono/body-limit'
 import { routePath } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
+import type { Accounts } from '../app/accounts.ts'
+import type { Context } from '../app/context.ts'
+import type { DriverAccounts } from '../app/driver-accounts.ts'
 import { customerOfAccount } from '../app/customer-of-account.ts'
 import type { Client } from '../app/account-library.ts'
 import { unavailable, withinTime } from '../app/time-limit.ts'
@@ -30,7 +33,9 @@ import { WORK_PROVIDER_PAGES } from './work-provider/pages.ts'
 
 export type Bindings = { Bindings: HttpBindings }
 
-export type SiteOptions = SiteServices & {
+export type SiteOptions = Omit<SiteServices, 'accounts' | 'deskAccounts'> & {
+  /** They are loaded a moment after the server began to answer: pages wait for them. */
+  readonly accounts: Promise<Accounts>
   readonly isTrustedProxy: TrustedProxies
   /** Whether the database was checked and migrated. */
   readonly isPrepared: () => boolean
@@ -160,14 +165,17 @@ async function newVisit(
   headers: Headers,
   form: URLSearchParams,
 ): Promise<Visit> {
-  const { context, accounts, deskAccounts, api, live, keepsMails, stopping } = options
+  const { context, api, live, keepsMails, stopping } = options
+  const { drivers: accounts, desk: deskAccounts } = await options.accounts
   const incoming = c.env.incoming
   const address = clientAddress(incoming, options.isTrustedProxy)
   const client: Client = { headers, address, ownOrigin: headers.get('origin') ?? new URL(context.publicUrl).origin }
   const target = splitTarget(incoming.url)
   return {
     ...stranger(options),
-    ...(isDeskPath(target.path) ? { person: await deskAccounts.session(client) } : await driverOf(options, client)),
+    ...(isDeskPath(target.path)
+      ? { person: await deskAccounts.session(client) }
+      : await driverOf(context, accounts, client)),
     accounts,
     deskAccounts,
     api,
@@ -185,7 +193,8 @@ async function newVisit(
 }
 
 async function driverOf(
-  { context, accounts }: SiteOptions,
+  context: Context,
+  accounts: DriverAccounts,
   client: Client,
 ): Promise<Pick<Visit, 'driver' | 'cookies'>> {
   const loggedIn = await accounts.session(client)

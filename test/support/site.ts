@@ -4,8 +4,7 @@ import { freePort } from '../../scripts/cluster.ts'
 import { createKey } from '../../src/app/api-keys.ts'
 import type { Context } from '../../src/app/context.ts'
 import { type Limits, STANDARD_LIMITS } from '../../src/domain/limits.ts'
-import { openDeskAccounts } from '../../src/app/desk-accounts.ts'
-import { openDriverAccounts } from '../../src/app/driver-accounts.ts'
+import { openAccounts } from '../../src/app/accounts.ts'
 import { LIVE_PACE, type LivePace, openLive } from '../../src/app/live.ts'
 import { settle } from '../../src/app/settle.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
@@ -82,8 +81,7 @@ export async function openSite(
   const live = openLive(context, stopping.signal, pace)
   const site = buildSite({
     context,
-    accounts: openDriverAccounts(context, SECRET),
-    deskAccounts: openDeskAccounts(context, SECRET),
+    accounts: openAccounts(context, SECRET),
     api: openApiDocument() as ApiDescription,
     live,
     keepsMails: true,
