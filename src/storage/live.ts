@@ -7,6 +7,7 @@ import type { Database } from './database.ts'
 import { KEPT_REFUSALS } from './refusals.ts'
 import { TEST_LINKS, TEST_TWINS } from './sandbox.ts'
 import { microseconds, microsecondsOrNull, timestamp } from './sql.ts'
+import { listWorkProviders } from './work-providers.ts'
 
 /** More that wait are not counted. */
 const WAITING_AT_MOST = 10_000
@@ -126,59 +127,89 @@ function inboxOnCitus(ofReal: boolean): RawBuilder<unknown> {
 /** Of each work provider that reported in the last minute; of no test twin. */
 export async function receivedLately(db: Database, now: Instant): Promise<Received[]> {
   const from = lowestUuidOf(plus(now, -MICROSECONDS_PER_MINUTE - CLOCKS_APART))
-  const atMost = sql`(
-    select ceil(${COUNTED_AT_MOST}::numeric / greatest(count(*), 1))::bigint from work_provider where test_of is null
-  )`
-  const { rows } = await sql<Received>`
-    select count(*) filter (where received_at > ${timestamp(plus(now, -MICROSECONDS_PER_MINUTE))}) as reports,
-      ${microseconds('min(received_at)')} as "oldestAt", count(*) >= ${atMost} as "isCut"
-    from work_provider w cross join lateral (
-      select received_at from (
-        (select request_id, received_at from inbox
-          where work_provider_id = w.id and request_id >= ${from}::uuid
-          order by request_id desc limit ${atMost})
-        union all
-        (select request_id, received_at from report
-          where work_provider_id = w.id and request_id >= ${from}::uuid and received_at > ${timestamp(plus(now, -DAY))}
-          order by request_id desc limit ${atMost})
-      ) told order by request_id desc limit ${atMost}
-    ) newest
-    where w.test_of is null
-    group by w.id
-  `.execute(db)
-  return rows
+  return ofWorkProviders(
+    db,
+    COUNTED_AT_MOST,
+    (id, which, atMost) => sql<Received>`
+      select count(*) filter (where received_at > ${timestamp(plus(now, -MICROSECONDS_PER_MINUTE))}) as reports,
+        ${microseconds('min(received_at)')} as "oldestAt", count(*) >= ${atMost} as "isCut"
+      from work_provider w cross join lateral (
+        select received_at from (
+          (select request_id, received_at from inbox
+            where work_provider_id = ${id} and request_id >= ${from}::uuid
+            order by request_id desc limit ${atMost})
+          union all
+          (select request_id, received_at from report
+            where work_provider_id = ${id} and request_id >= ${from}::uuid and received_at > ${timestamp(plus(now, -DAY))}
+            order by request_id desc limit ${atMost})
+        ) told order by request_id desc limit ${atMost}
+      ) newest
+      where ${which}
+      group by w.id
+    `,
+  )
 }
 
 /** The reports of the last day that were received last, over all work providers but test twins. */
 export async function lastReceived(db: Database, now: Instant, limit: number): Promise<ReceivedReport[]> {
   const columns = sql`work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at`
   const from = lowestUuidOf(plus(now, -DAY))
-  const { rows } = await sql<ReceivedReport>`
-    select told.name as "workProvider", told.identity_kind as "identityKind", told.identity,
-      held.customer_number as "customerNumber", told.kind, ${microseconds('told.at')} as at,
-      ${microseconds('told.received_at')} as "receivedAt"
-    from (
-      select w.name, newest.* from work_provider w cross join lateral (
-        (select ${columns} from inbox
-          where work_provider_id = w.id and request_id >= ${from}::uuid
-          order by request_id desc, item desc limit ${limit})
-        union all
-        (select ${columns} from report
-          where work_provider_id = w.id and request_id >= ${from}::uuid and received_at > ${timestamp(plus(now, -2 * DAY))}
-          order by request_id desc, item desc limit ${limit})
-      ) newest
-      where w.test_of is null
-      order by newest.received_at desc, newest.request_id desc, newest.item desc limit ${limit}
-    ) told
-    left join lateral (
-      select l.customer_number from binding b join link l on l.id = b.link_id
-      where b.work_provider_id = told.work_provider_id and b.identity_kind = told.identity_kind
-        and b.identity = told.identity
-      order by b.id desc limit 1
-    ) held on true
-    order by told.received_at desc, told.request_id desc, told.item desc
-  `.execute(db)
-  return rows
+  const found = await ofWorkProviders(
+    db,
+    limit,
+    (id, which) => sql<ReceivedReport>`
+      select told.name as "workProvider", told.identity_kind as "identityKind", told.identity,
+        held.customer_number as "customerNumber", told.kind, ${microseconds('told.at')} as at,
+        ${microseconds('told.received_at')} as "receivedAt"
+      from (
+        select w.name, newest.* from work_provider w cross join lateral (
+          (select ${columns} from inbox
+            where work_provider_id = ${id} and request_id >= ${from}::uuid
+            order by request_id desc, item desc limit ${limit})
+          union all
+          (select ${columns} from report
+            where work_provider_id = ${id} and request_id >= ${from}::uuid and received_at > ${timestamp(plus(now, -2 * DAY))}
+            order by request_id desc, item desc limit ${limit})
+        ) newest
+        where ${which}
+        order by newest.received_at desc, newest.request_id desc, newest.item desc limit ${limit}
+      ) told
+      left join lateral (
+        select l.customer_number from binding b join link l on l.id = b.link_id
+        where b.work_provider_id = told.work_provider_id and b.identity_kind = told.identity_kind
+          and b.identity = told.identity
+        order by b.id desc limit 1
+      ) held on true
+      order by told.received_at desc, told.request_id desc, told.item desc
+    `,
+  )
+  return found.toSorted((one, other) => other.receivedAt - one.receivedAt).slice(0, limit)
+}
+
+/**
+ * What a statement reads for each work provider `w` but test twins, whose id it says by `id`, of `which`: all of them at
+ * once; on Citus, which reads the newest of all shards by constants alone, one after another. `share`: of `limit`, what
+ * falls to each.
+ */
+async function ofWorkProviders<T>(
+  db: Database,
+  limit: number,
+  statement: (id: RawBuilder<unknown>, which: RawBuilder<unknown>, share: RawBuilder<unknown>) => RawBuilder<T>,
+): Promise<T[]> {
+  if (!(await isCitus(db))) {
+    const share = sql`(
+      select ceil(${limit}::numeric / greatest(count(*), 1))::bigint from work_provider where test_of is null
+    )`
+    return (await statement(sql`w.id`, sql`w.test_of is null`, share).execute(db)).rows
+  }
+  const all: T[] = []
+  const workProviders = await listWorkProviders(db)
+  for (const workProvider of workProviders) {
+    const id = sql`${workProvider.id}::uuid`
+    const share = sql`${Math.ceil(limit / workProviders.length)}::bigint`
+    all.push(...(await statement(id, sql`w.id = ${id}`, share).execute(db)).rows)
+  }
+  return all
 }
 
 export async function readRefusals(db: Database, now: Instant): Promise<RefusalFigures> {

@@ -1,9 +1,11 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { type Identity, sliceOf } from '../domain/identity.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { EventKind } from '../domain/shift-event.ts'
+import { timestampArray } from './binary-arrays.ts'
+import { isCitus } from './citus.ts'
 import type { Database } from './database.ts'
-import { slicedIdentityRows } from './identities.ts'
+import { identityRows, slicedIdentityRows } from './identities.ts'
 import { microseconds, microsecondsOrNull, timestamp } from './sql.ts'
 
 /** What was reported of an identity since nobody holds it; nulls where that is nothing. */
@@ -15,45 +17,75 @@ export type ParkedReports = {
   readonly since: Instant | null
 }
 
+const NOTHING: ParkedReports = { events: 0, firstAt: null, lastAt: null, since: null }
+
 /** For each identity; events are counted up to `atMost`, or all of them (null). Nothing for those that somebody holds. */
 export async function parkedReports(
   db: Database,
   identities: readonly Identity[],
   atMost: number | null,
 ): Promise<ParkedReports[]> {
+  const all = identities.map(() => NOTHING)
+  const free = await freeIdentities(db, identities)
+  if (!(await isCitus(db))) {
+    await readParked(db, free, atMost, sql`sliced.slice`, all)
+    return all
+  }
+  // There a lateral read is one of a single shard: a statement for each slice.
+  for (const [slice, ofSlice] of Map.groupBy(free, ({ identity }) => sliceOf(identity))) {
+    await readParked(db, ofSlice, atMost, sql`${slice}::smallint`, all)
+  }
+  return all
+}
+
+/** An identity that nobody holds, by its place among those that were asked for; `from`: null when nobody ever did. */
+type Free = { readonly place: number; readonly identity: Identity; readonly from: Instant | null }
+
+async function freeIdentities(db: Database, identities: readonly Identity[]): Promise<Free[]> {
   if (identities.length === 0) return []
-  const { rows } = await sql<ParkedReports>`
-    select e.events, ${microsecondsOrNull('e.first_at')} as "firstAt", ${microsecondsOrNull('l.last_at')} as "lastAt",
-      ${microsecondsOrNull('e.since')} as since
-    from ${slicedIdentityRows(identities)}
+  const { rows } = await sql<{ place: number; from: Instant | null }>`
+    select asked.place::int - 1 as place, ${microsecondsOrNull('b.free_from')} as "from"
+    from ${identityRows(identities)}
     cross join lateral (
       select coalesce(bool_or(r.binding_id is null), false) as is_held,
-        coalesce(max(greatest(r.effective_at, b.held_from)), '-infinity') as free_from
+        max(greatest(r.effective_at, b.held_from)) as free_from
       from binding b left join release r on r.binding_id = b.id
-      where b.work_provider_id = sliced.work_provider_id and b.identity_kind = sliced.kind
-        and b.identity = sliced.identity
+      where b.work_provider_id = asked.work_provider_id and b.identity_kind = asked.kind and b.identity = asked.identity
     ) b
+    where not b.is_held
+  `.execute(db)
+  return rows.map((row) => ({ ...row, identity: identities[row.place]! }))
+}
+
+/** Fills in what was reported of free identities. `slice`: of the identity `sliced`, as the statement says it. */
+async function readParked(
+  db: Database,
+  free: readonly Free[],
+  atMost: number | null,
+  slice: RawBuilder<unknown>,
+  all: ParkedReports[],
+): Promise<void> {
+  if (free.length === 0) return
+  const itsEvents = sql`
+    from event e
+    where e.slice = ${slice} and e.work_provider_id = sliced.work_provider_id and e.identity_kind = sliced.kind
+      and e.identity = sliced.identity and e.at >= coalesce(its.free_from, '-infinity')
+  `
+  const { rows } = await sql<ParkedReports & { place: number }>`
+    select sliced.place::int - 1 as place, e.events, ${microsecondsOrNull('e.first_at')} as "firstAt",
+      ${microsecondsOrNull('l.last_at')} as "lastAt", ${microsecondsOrNull('e.since')} as since
+    from ${slicedIdentityRows(free.map(({ identity }) => identity))}
+    join unnest(${timestampArray(free.map(({ from }) => from))}::timestamptz[]) with ordinality as its (free_from, place)
+      using (place)
     cross join lateral (
       select count(*) as events, min(at) as first_at, min(received_at) as since
-      from (
-        select at, received_at from event e
-        where not b.is_held and e.slice = sliced.slice and e.work_provider_id = sliced.work_provider_id
-          and e.identity_kind = sliced.kind and e.identity = sliced.identity and e.at >= b.free_from
-        order by at limit ${atMost}::int
-      ) first
+      from (select at, received_at ${itsEvents} order by at limit ${atMost}::int) first
     ) e
     cross join lateral (
-      select max(at) as last_at
-      from (
-        select at from event e
-        where not b.is_held and e.slice = sliced.slice and e.work_provider_id = sliced.work_provider_id
-          and e.identity_kind = sliced.kind and e.identity = sliced.identity and e.at >= b.free_from
-        order by at desc limit 1
-      ) last
+      select max(at) as last_at from (select at ${itsEvents} order by at desc limit 1) last
     ) l
-    order by sliced.place
   `.execute(db)
-  return rows
+  for (const { place, ...reports } of rows) all[free[place]!.place] = reports
 }
 
 export type LastEvent = {

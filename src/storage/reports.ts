@@ -25,6 +25,9 @@ export type RequestItem = {
   readonly firstItem: number | null
 }
 
+/** An item without what its event says. */
+export type BareItem = Omit<RequestItem, 'isAnnulled' | 'firstRequestId' | 'firstItem'>
+
 /** Whether an item told its event first; one whose event is not known yet did, as far as we know. */
 export function isFirst({ requestId, item, firstRequestId, firstItem }: RequestItem): boolean {
   return firstRequestId === null || (firstRequestId === requestId && firstItem === item)
@@ -96,9 +99,9 @@ export async function reportsBetween(
 async function bareReportsBetween(
   db: Database,
   span: { workProviderId: string; from: Instant; to: Instant; after: ReportPlace; limit: number },
-): Promise<Omit<RequestItem & { slice: number }, 'isAnnulled' | 'firstRequestId' | 'firstItem'>[]> {
+): Promise<(BareItem & { slice: number })[]> {
   const { workProviderId, from, to, after, limit } = span
-  const { rows } = await sql<RequestItem & { slice: number }>`
+  const { rows } = await sql<BareItem & { slice: number }>`
     select slice, request_id as "requestId", item, identity_kind as "identityKind", identity, kind,
       ${microseconds('report.at')} as at, ${microseconds('report.received_at')} as "receivedAt", false as "isWaiting"
     from report

@@ -3,8 +3,10 @@ import type { Instant } from '../domain/instant.ts'
 import type { EventKind } from '../domain/shift-event.ts'
 import { lowestUuidOf } from '../domain/uuid.ts'
 import { integerArray, uuidArray } from './binary-arrays.ts'
+import { isCitus } from './citus.ts'
 import type { Database } from './database.ts'
-import { ITEM_COLUMNS, itsEvent, type RequestItem, wasReceivedAround } from './reports.ts'
+import { withItsEvents } from './item-events.ts'
+import { type BareItem, ITEM_COLUMNS, itsEvent, type RequestItem, wasReceivedAround } from './reports.ts'
 import { microseconds } from './sql.ts'
 
 /** Requests of a work provider that came since an instant, before one of them if that is given, the newest first. */
@@ -20,6 +22,7 @@ const ABOVE_ALL = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** The ids of requests with reports, derived yet or not, and of matches. One probe of the index a request, however many items it has. */
 export async function newestRequests(db: Database, span: RequestSpan, limit: number): Promise<string[]> {
+  if (await isCitus(db)) return newestOnCitus(db, span, limit)
   const { workProviderId, since, now } = span
   const before = sql`${span.before ?? ABOVE_ALL}::uuid`
   const from = sql`${lowestUuidOf(since)}::uuid`
@@ -54,6 +57,31 @@ export async function newestRequests(db: Database, span: RequestSpan, limit: num
   return rows.map((row) => row.requestId)
 }
 
+/**
+ * There no statement walks over shards. Each request has one item 0: the items of the newest are gone through for it, in
+ * the index, on all shards at once.
+ */
+async function newestOnCitus(db: Database, span: RequestSpan, limit: number): Promise<string[]> {
+  const { workProviderId, since, now } = span
+  const isWanted = sql`
+    work_provider_id = ${workProviderId} and request_id < ${span.before ?? ABOVE_ALL}::uuid
+      and request_id >= ${lowestUuidOf(since)}::uuid
+  `
+  const { rows } = await sql<{ requestId: string }>`
+    select request_id as "requestId" from (
+      (select request_id from (
+        select slice, request_id from report where ${isWanted} and ${wasReceivedAround(since, now)} and item = 0
+        union all
+        select slice, request_id from inbox where ${isWanted} and item = 0
+      ) told order by request_id desc limit ${limit})
+      union
+      (select request_id from match where ${isWanted} order by request_id desc limit ${limit})
+    ) found
+    order by request_id desc limit ${limit}
+  `.execute(db)
+  return rows.map((row) => row.requestId)
+}
+
 export type RequestHead = {
   readonly requestId: string
   readonly kind: EventKind
@@ -67,6 +95,7 @@ export async function readRequestHeads(
   span: RequestSpan,
   requestIds: readonly string[],
 ): Promise<RequestHead[]> {
+  if (await isCitus(db)) return headsOnCitus(db, span, requestIds)
   const endOf = (way: RawBuilder<unknown>): RawBuilder<unknown> => sql`
     select * from (
       (select item, kind, received_at from report
@@ -89,6 +118,24 @@ export async function readRequestHeads(
   return rows
 }
 
+/** There the items are gone through. What is read from both tables is so by shards, each in a snapshot: none is between them. */
+async function headsOnCitus(db: Database, span: RequestSpan, requestIds: readonly string[]): Promise<RequestHead[]> {
+  const isAsked = sql`work_provider_id = ${span.workProviderId} and request_id = any(${uuidArray(requestIds)}::uuid[])`
+  const { rows } = await sql<RequestHead>`
+    select request_id as "requestId", min(kind::text) as kind, ${microseconds('min(received_at)')} as "receivedAt",
+      max(item) + 1 as items
+    from (
+      select slice, request_id, item, kind, received_at from report
+      where ${isAsked} and ${wasReceivedAround(span.since, span.now)}
+      union all
+      select slice, request_id, item, kind, received_at from inbox where ${isAsked}
+    ) told
+    group by request_id
+  `.execute(db)
+  const byId = new Map(rows.map((row) => [row.requestId, row]))
+  return requestIds.flatMap((id) => byId.get(id) ?? [])
+}
+
 /** The first items of some requests, so many of each at most. */
 export async function readFirstItems(
   db: Database,
@@ -96,6 +143,7 @@ export async function readFirstItems(
   requests: readonly { requestId: string; limit: number }[],
 ): Promise<RequestItem[]> {
   const { workProviderId } = span
+  if (await isCitus(db)) return withItsEvents(db, workProviderId, await firstItemsOnCitus(db, span, requests))
   const { rows } = await sql<RequestItem>`
     select asked.request_id as "requestId", ${ITEM_COLUMNS}
     from unnest(${uuidArray(requests.map((one) => one.requestId))}::uuid[],
@@ -114,4 +162,29 @@ export async function readFirstItems(
     ${itsEvent(workProviderId)}
   `.execute(db)
   return rows
+}
+
+/** The same without their events: since items are counted without a gap, the first ones are those of the lowest numbers. */
+async function firstItemsOnCitus(
+  db: Database,
+  span: RequestSpan,
+  requests: readonly { requestId: string; limit: number }[],
+): Promise<(BareItem & { slice: number })[]> {
+  const ids = requests.map((one) => one.requestId)
+  const isAsked = sql`work_provider_id = ${span.workProviderId} and request_id = any(${uuidArray(ids)}::uuid[])`
+  const most = requests.reduce((most, { limit }) => Math.max(most, limit), 0)
+  const { rows } = await sql<BareItem & { slice: number }>`
+    select slice, request_id as "requestId", item, identity_kind as "identityKind", identity, kind,
+      ${microseconds('told.at')} as at, ${microseconds('told.received_at')} as "receivedAt", is_waiting as "isWaiting"
+    from (
+      select slice, request_id, item, identity_kind, identity, kind, at, received_at, false as is_waiting from report
+      where ${isAsked} and ${wasReceivedAround(span.since, span.now)} and item < ${most}
+      union all
+      select slice, request_id, item, identity_kind, identity, kind, at, received_at, true from inbox
+      where ${isAsked} and item < ${most}
+    ) told
+    order by request_id, item
+  `.execute(db)
+  const limits = new Map(requests.map((one) => [one.requestId, one.limit]))
+  return rows.filter((row) => row.item < limits.get(row.requestId)!)
 }

@@ -90,21 +90,16 @@ export async function workProvidersOfRequest(
 ): Promise<string[]> {
   const { workProviderIds, requestId, sentAt } = request
   const { rows } = await sql<{ workProviderId: string }>`
-    select w.id as "workProviderId"
-    from unnest(${workProviderIds}::uuid[]) as w (id)
-    -- Each with a limit: PostgreSQL would look for the id at all work providers at once, which no index leads to.
-    cross join lateral (
-      (select from report r
-        where r.work_provider_id = w.id and r.request_id = ${requestId}
-          and r.received_at > ${timestamp(plus(sentAt, -CLOCKS_APART))}
-          and r.received_at < ${timestamp(plus(sentAt, CLOCKS_APART))}
-        limit 1)
-      union all
-      (select from inbox i where i.work_provider_id = w.id and i.request_id = ${requestId} limit 1)
-      union all
-      (select from match m where m.work_provider_id = w.id and m.request_id = ${requestId} limit 1)
-      limit 1
-    ) taken
+    select work_provider_id as "workProviderId" from report
+    where work_provider_id = any(${workProviderIds}::uuid[]) and request_id = ${requestId}
+      and received_at > ${timestamp(plus(sentAt, -CLOCKS_APART))}
+      and received_at < ${timestamp(plus(sentAt, CLOCKS_APART))}
+    union
+    select work_provider_id from inbox
+    where work_provider_id = any(${workProviderIds}::uuid[]) and request_id = ${requestId}
+    union
+    select work_provider_id from match
+    where work_provider_id = any(${workProviderIds}::uuid[]) and request_id = ${requestId}
   `.execute(db)
   return rows.map((row) => row.workProviderId)
 }

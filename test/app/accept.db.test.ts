@@ -6,11 +6,11 @@ import type { Context } from '../../src/app/context.ts'
 import { Refusal } from '../../src/domain/errors.ts'
 import type { Instant } from '../../src/domain/instant.ts'
 import { type Limits, STANDARD_LIMITS } from '../../src/domain/limits.ts'
-import { contextOn, onCitusToo, openStore, type Store } from '../support/stores.ts'
+import { contextOn, onEachEngine, openStore, type Store } from '../support/stores.ts'
 
 const WORK_PROVIDER = '01900000-0000-7000-8000-000000000000'
 
-onCitusToo('accepting', (engine) => {
+onEachEngine('accepting', (engine) => {
   let store: Store
   before(async () => {
     store = await openStore(engine)

@@ -18,7 +18,8 @@ export function rowsIn(markdown: string): string[][] {
 }
 
 /** What a test or suite begins with, or a row of the faults (test/faults/row.ts), whose id comes before its guarantee. */
-const DECLARATION = /(?:\b(?:it|test|describe|onEachEngine|describeInBrowser)\(|\bid: '(\w+)',\s+guarantee:)\s*(['"`])/g
+const DECLARATION =
+  /(?:\b(?:it|test|describe|onEachEngine|onPlainEngines|describeInBrowser)\(|\bid: '(\w+)',\s+guarantee:)\s*(['"`])/g
 const IMPORT_BESIDE = /^import .* from '\.\/([\w-]+\.ts)'$/gm
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t' }
 

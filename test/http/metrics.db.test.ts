@@ -105,7 +105,7 @@ onEachEngine('GET /metrics', (engine) => {
     assert.equal(settled.get('zego_inbox_reports'), 0)
     assert.equal(settled.get('zego_inbox_age_seconds'), 0)
     await site.report('login', { workProviderUserId: PERSON, timestamp: new Date().toISOString() })
-    await sql`update inbox set received_at = received_at - interval '90 seconds'`.execute(site.context.db)
+    await sql`update inbox set received_at = now() - interval '90 seconds'`.execute(site.context.db)
     const waiting = await scrape()
     assert.equal(waiting.get('zego_inbox_reports'), 1)
     assert.ok(waiting.get('zego_inbox_age_seconds')! >= 90)

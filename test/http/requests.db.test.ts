@@ -3,13 +3,13 @@ import { after, before, it } from 'node:test'
 import { createLink } from '../../src/app/links.ts'
 import { MICROSECONDS_PER_HOUR, plus, temporal } from '../../src/domain/instant.ts'
 import { type Api, openApi, type RawAnswer } from '../support/api.ts'
-import { onCitusToo } from '../support/stores.ts'
+import { onEachEngine } from '../support/stores.ts'
 import { addLinked, assertServed, idOf, type Item, postShift, readBack, readFirstItem } from './answers.ts'
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$/
 const hour = (hours: string) => `2025-07-06T${hours}:00Z`
 
-onCitusToo('GET /v1/requests/<id>: what became of a report', (engine) => {
+onEachEngine('GET /v1/requests/<id>: what became of a report', (engine) => {
   let api: Api
   before(async () => {
     api = await openApi(engine)

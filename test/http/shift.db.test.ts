@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import { type Api, openApi } from '../support/api.ts'
-import { onCitusToo } from '../support/stores.ts'
+import { onEachEngine } from '../support/stores.ts'
 import {
   addLinked,
   assertAccepted,
@@ -14,7 +14,7 @@ import {
   report,
 } from './answers.ts'
 
-onCitusToo('shift/login and shift/logout', (engine) => {
+onEachEngine('shift/login and shift/logout', (engine) => {
   let api: Api
   before(async () => {
     api = await openApi(engine)

@@ -40,16 +40,18 @@ async function casesByFacts(db: Database): Promise<string[]> {
           and r.binding_id is null
       )
     ),
+    -- On Citus they lie on other servers than the rest.
+    told as materialized (
+      select work_provider_id, identity_kind, identity, max(at) as last_at from event group by 1, 2, 3
+    ),
     last as (
       select distinct on (work_provider_id, customer_number) * from match
       order by work_provider_id, customer_number, received_at desc, request_id desc
     )
-    select concat_ws('/', 'parked ' || case kind when 'user_id' then 'user id' else 'customer number' end,
-      work_provider_id, identity, '') as name
-    from free where exists (
-      select from event e where (e.work_provider_id, e.identity_kind, e.identity) = (free.work_provider_id, free.kind, free.identity)
-        and e.at >= free.free_from
-    )
+    select concat_ws('/', 'parked ' || case free.kind when 'user_id' then 'user id' else 'customer number' end,
+      free.work_provider_id, free.identity, '') as name
+    from free join told on (told.work_provider_id, told.identity_kind, told.identity) = (free.work_provider_id, free.kind, free.identity)
+    where told.last_at >= free.free_from
     union all
     select concat_ws('/', 'failed match', work_provider_id, customer_number, '') from last where not success
     union all
@@ -137,14 +139,20 @@ onEachEngine('the work list', (engine) => {
     assert.ok(seen > RUNS, 'histories that hardly ever make a case show nothing')
   })
 
-  test('is made anew from the facts as it was kept, by the migration and for a store that was filled otherwise', async () => {
+  test('words and claims are made anew from the facts as they were kept, for a store that was filled otherwise', async () => {
     const { db } = store.context
     const byFacts = await casesByFacts(db)
-    const words = byFacts.filter((name) => !name.startsWith('parked'))
-    assert.ok(words.length > 0 && words.length < byFacts.length)
-    await sql`delete from reconciliation_case`.execute(db)
+    await sql`delete from reconciliation_case where kind not like 'parked %'`.execute(db)
+    const parked = await casesKept(db)
+    assert.ok(parked.length > 0 && parked.length < byFacts.length)
     await inTransaction(db, makeCases)
-    assert.deepEqual(await casesKept(db), words)
+    assert.deepEqual(await casesKept(db), byFacts)
+  })
+
+  const isBefore = engine === 'citus' && 'a store has no reports yet when the migration runs'
+  test('is made anew from the facts as it was kept, by the migration', { skip: isBefore }, async () => {
+    const { db } = store.context
+    const byFacts = await casesByFacts(db)
     await sql`delete from reconciliation_case`.execute(db)
     const { text } = migrations().find(({ name }) => name === '0004-desk')!
     const fills = text.match(/^insert into reconciliation_case [^;]*;/gm) ?? []

@@ -12,14 +12,14 @@ import { findCase } from '../../src/storage/cases.ts'
 import { type GrownStore, growStore } from '../support/grown-store.ts'
 import { assertStraight, readCatalog, SMALL_PAGES } from '../support/plan-rules.ts'
 import { plansOf } from '../support/plans.ts'
-import { type Engine, onEachEngine, openStore, type Store } from '../support/stores.ts'
+import { onPlainEngines, type PlainEngine, PLANS_OF_ONE_SERVER, openStore, type Store } from '../support/stores.ts'
 
 /*
  * What PostgreSQL does for the work list in a store that has grown: thousands of cases, open and done, beside many more
  * customers, words and identities that are none.
  */
 
-const SIZES: Record<Engine, { customers: number; parked: number }> = {
+const SIZES: Record<PlainEngine, { customers: number; parked: number }> = {
   server: { customers: 40_000, parked: 20_000 },
   embedded: { customers: 20_000, parked: 12_000 },
 }
@@ -27,7 +27,7 @@ const SIZES: Record<Engine, { customers: number; parked: number }> = {
 const STATEMENTS_A_LIST = 4
 const STATEMENTS_A_CASE = 14
 
-onEachEngine('the work list in a grown store', (engine) => {
+onPlainEngines('the work list in a grown store', PLANS_OF_ONE_SERVER, (engine) => {
   const { customers, parked } = SIZES[engine]
   let store: Store
   let grown: GrownStore

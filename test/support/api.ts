@@ -10,7 +10,7 @@ import { buildApi } from '../../src/http/api.ts'
 import { createHttpServer, type Patience } from '../../src/http/server.ts'
 import { startServices } from '../../src/http/services.ts'
 import { ping } from '../../src/storage/database.ts'
-import { type AnyEngine, openStore, type Store } from './stores.ts'
+import { type Engine, openStore, type Store } from './stores.ts'
 
 /** An answer as it came over the wire: nothing of it is interpreted but where it ends. */
 export type RawAnswer = {
@@ -44,7 +44,7 @@ export type Api = {
 
 /** The real API on a store of its own, listening on a port of its own. Nothing projects until `settle`. */
 export async function openApi(
-  engine: AnyEngine = 'embedded',
+  engine: Engine = 'embedded',
   limits: Partial<Limits> = {},
   patience?: Patience,
 ): Promise<Api> {

@@ -20,7 +20,7 @@ import { createCitusDatabase } from './citus-database.ts'
 
 /** An empty, migrated store of a test's own. */
 export type Store = {
-  readonly engine: AnyEngine
+  readonly engine: Engine
   readonly context: Context
   readonly target: DatabaseTarget
   /** The environment by which the program opens this store in a process of its own. */
@@ -28,34 +28,40 @@ export type Store = {
   close(): Promise<void>
 }
 
-export type Engine = 'embedded' | 'server'
-export type AnyEngine = Engine | 'citus'
+/** A database of one server. */
+export type PlainEngine = 'embedded' | 'server'
+export type Engine = PlainEngine | 'citus'
 
 /** Set by `npm test`, which also says so when there is none. */
 export const TEST_DATABASE_URL = process.env['TEST_DATABASE_URL']
-export const ENGINES: readonly Engine[] = TEST_DATABASE_URL === undefined ? ['embedded'] : ['embedded', 'server']
+export const ENGINES: readonly PlainEngine[] = TEST_DATABASE_URL === undefined ? ['embedded'] : ['embedded', 'server']
 
 /** The coordinator of a Citus cluster, with its workers: a database that has the extension, to learn of them by. */
 export const CITUS_URL = process.env['CITUS_URL']
 
-/** Declares a suite once for each engine. */
+/** Declares a suite once for each engine, and for a Citus cluster where there is one. */
 export function onEachEngine(name: string, suite: (engine: Engine) => void): void {
   for (const engine of ENGINES) describe(`${name} (${engine})`, () => suite(engine))
-}
-
-/** As `onEachEngine`, and on a Citus cluster where there is one. */
-export function onCitusToo(name: string, suite: (engine: AnyEngine) => void): void {
-  onEachEngine(name, suite)
   onCitus(name, suite)
 }
 
+/** As `onEachEngine`, but for a cluster: `why` it does not run there, or who holds the same there, is said aloud. */
+export function onPlainEngines(name: string, why: string, suite: (engine: PlainEngine) => void): void {
+  for (const engine of ENGINES) describe(`${name} (${engine})`, () => suite(engine))
+  describe(`${name} (citus)`, { skip: why }, () => {})
+}
+
+/** A reason. */
+export const PLANS_OF_ONE_SERVER =
+  'the plans are those of one server: test/storage/citus.db.test.ts reads those of a cluster'
+
 /** Declares a suite for a Citus cluster. */
-export function onCitus(name: string, suite: (engine: AnyEngine) => void): void {
+export function onCitus(name: string, suite: (engine: Engine) => void): void {
   describe(`${name} (citus)`, { skip: CITUS_URL === undefined && 'CITUS_URL is not set' }, () => suite('citus'))
 }
 
 /** `serverUrl`: on which server, if not the one for the tests. */
-export function openStore(engine: AnyEngine, serverUrl = TEST_DATABASE_URL): Promise<Store> {
+export function openStore(engine: Engine, serverUrl = TEST_DATABASE_URL): Promise<Store> {
   if (engine === 'embedded') return openEmbeddedStore()
   return openServerStore(engine, () =>
     engine === 'citus' ? createCitusDatabase(CITUS_URL!) : createDatabase(serverUrl),
@@ -155,7 +161,7 @@ async function embeddedTemplate(): Promise<string> {
   return path
 }
 
-async function openServerStore(engine: AnyEngine, create: () => Promise<TestDatabase>): Promise<Store> {
+async function openServerStore(engine: Engine, create: () => Promise<TestDatabase>): Promise<Store> {
   const database = await create()
   const target = { url: database.url }
   const opened = contextOn(target)

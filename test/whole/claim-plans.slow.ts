@@ -8,7 +8,7 @@ import { EVERYTHING } from '../../src/storage/inbox.ts'
 import { fillInbox } from '../support/grown-store.ts'
 import { assertStraight } from '../support/plan-rules.ts'
 import { type Planned, plansOf } from '../support/plans.ts'
-import { onEachEngine, openStore, type Store } from '../support/stores.ts'
+import { onPlainEngines, PLANS_OF_ONE_SERVER, openStore, type Store } from '../support/stores.ts'
 
 /*
  * The inbox is empty one moment and has a backlog the next: whatever PostgreSQL knew of it when it last counted, a turn
@@ -17,7 +17,7 @@ import { onEachEngine, openStore, type Store } from '../support/stores.ts'
 
 const LIMIT = 1_000
 
-onEachEngine('claiming from a backlog', (engine) => {
+onPlainEngines('claiming from a backlog', PLANS_OF_ONE_SERVER, (engine) => {
   const backlog = engine === 'server' ? 50_000 : 20_000
   let store: Store
   let db: Database

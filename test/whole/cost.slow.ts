@@ -10,14 +10,14 @@ import { settle } from '../../src/app/settle.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import type { Instant } from '../../src/domain/instant.ts'
 import type { EventKind } from '../../src/domain/shift-event.ts'
-import { contextOn, onEachEngine, openStore, type Store } from '../support/stores.ts'
+import { contextOn, onPlainEngines, PLANS_OF_ONE_SERVER, openStore, type Store } from '../support/stores.ts'
 
 /* What one event costs does not depend on the history that it comes into: rows are counted, not time. */
 
 const HOUR = 3_600_000_000
 const SHIFT = HOUR / 2
 
-onEachEngine('one new event', (engine) => {
+onPlainEngines('one new event', PLANS_OF_ONE_SERVER, (engine) => {
   let store: Store
   before(async () => {
     store = await openStore(engine)

@@ -15,7 +15,7 @@ import type { Instant } from '../../src/domain/instant.ts'
 import type { EventKind } from '../../src/domain/shift-event.ts'
 import { derivedOfLinks } from '../../src/storage/shifts.ts'
 import { runs } from '../support/properties.ts'
-import { contextOn, onCitusToo, openStore, type Store } from '../support/stores.ts'
+import { contextOn, onEachEngine, openStore, type Store } from '../support/stores.ts'
 
 const GRID = 30 * 60 * 1_000_000
 const STEPS = 80
@@ -36,7 +36,7 @@ const delivery: fc.Arbitrary<Delivery> = fc.record({
   restartAfter: fc.boolean(),
 })
 
-onCitusToo('the same reports', (engine) => {
+onEachEngine('the same reports', (engine) => {
   let store: Store
   let workProviderId = ''
   let people = 0

@@ -5,13 +5,13 @@ import pg from 'pg'
 import { inTransaction } from '../../src/storage/database.ts'
 import { formatPlan, lookedInto, problemsOf, readCatalog } from '../support/plan-rules.ts'
 import { plansOf } from '../support/plans.ts'
-import { onEachEngine, openStore, type Store } from '../support/stores.ts'
+import { onPlainEngines, PLANS_OF_ONE_SERVER, openStore, type Store } from '../support/stores.ts'
 
 /* What plans.slow.ts is told by: it could not fail if this did not see what is wrong with a plan. */
 
 const ROWS = 20_000
 
-onEachEngine('reading plans', (engine) => {
+onPlainEngines('reading plans', PLANS_OF_ONE_SERVER, (engine) => {
   let store: Store
   before(async () => {
     store = await openStore(engine)

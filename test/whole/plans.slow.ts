@@ -32,7 +32,7 @@ import { readQualityDays } from '../../src/storage/quality-days.ts'
 import { fillInbox, type GrownStore, growStore, PAST_MONTHS } from '../support/grown-store.ts'
 import { assertStraight, lookedInto, readCatalog, SMALL_PAGES } from '../support/plan-rules.ts'
 import { type Planned, plansOf } from '../support/plans.ts'
-import { type Engine, onEachEngine, openStore, type Store } from '../support/stores.ts'
+import { onPlainEngines, type PlainEngine, PLANS_OF_ONE_SERVER, openStore, type Store } from '../support/stores.ts'
 
 /*
  * What PostgreSQL does for the statements of the hot paths in a store that has grown: it goes straight to the rows that
@@ -48,12 +48,12 @@ const GROWING = (
   'event report shift anomaly notice api_key quality_day deprecated_use refusal refusal_count'
 ).split(' ')
 const DAY = 24 * MICROSECONDS_PER_HOUR
-const SIZES: Record<Engine, { customers: number; working: number; batch: number; backlog: number }> = {
+const SIZES: Record<PlainEngine, { customers: number; working: number; batch: number; backlog: number }> = {
   server: { customers: 40_000, working: 20_000, batch: 50, backlog: 50_000 },
   embedded: { customers: 20_000, working: 10_000, batch: 25, backlog: 20_000 },
 }
 
-onEachEngine('in a grown store', (engine) => {
+onPlainEngines('in a grown store', PLANS_OF_ONE_SERVER, (engine) => {
   const { customers, working, batch, backlog } = SIZES[engine]
   let store: Store
   let grown: GrownStore

@@ -18,7 +18,7 @@ import { derivedOfLinks } from '../../src/storage/shifts.ts'
 import type { Question } from '../oracle/facts.ts'
 import { oracleAnomalies, oracleCover, oracleShifts } from '../oracle/oracle.ts'
 import { runs } from '../support/properties.ts'
-import { onCitusToo, openStore, type Store } from '../support/stores.ts'
+import { onEachEngine, openStore, type Store } from '../support/stores.ts'
 import { worldOfStore } from '../support/world-of-store.ts'
 import { histories, startHistory } from './random-history.ts'
 
@@ -26,7 +26,7 @@ import { histories, startHistory } from './random-history.ts'
 
 const RUNS = 25
 
-onCitusToo('any history of reports, links, releases, annulments and settings', (engine) => {
+onEachEngine('any history of reports, links, releases, annulments and settings', (engine) => {
   let store: Store
   before(async () => {
     store = await openStore(engine)
