@@ -25,24 +25,54 @@ export type RangeEvent = { readonly range: number; readonly kind: EventKind; rea
  */
 export async function readEventRanges(db: Database, ranges: readonly EventRange[]): Promise<RangeEvent[]> {
   if (ranges.length === 0) return []
-  if (!(await isCitus(db))) return readRanges(db, ranges, sql`r.slice`)
-  // There a lateral read is one of a single shard: a statement for each slice.
+  if (!(await isCitus(db))) return readRanges(db, ranges, sql`r.slice`, sql`e.annulled`)
+  // There a lateral read is one of a single shard: a statement for each slice. What is annulled is on another server.
+  const annulled = await annulledInRanges(db, ranges)
   const placed = ranges.map((range, place) => ({ range, place }))
   const bySlice = Map.groupBy(placed, ({ range }) => sliceOf(range.identity))
   const all: RangeEvent[] = []
   for (const [slice, ofSlice] of bySlice) {
     const its = ofSlice.map(({ range }) => range)
-    const events = await readRanges(db, its, sql`${slice}::smallint`)
+    const places = new Map(ofSlice.map(({ place }, ofIts) => [place, ofIts + 1]))
+    const among = annulled.flatMap((one) => (places.has(one.range) ? [{ ...one, range: places.get(one.range)! }] : []))
+    const events = await readRanges(db, its, sql`${slice}::smallint`, isAmong(among))
     all.push(...events.map((event) => ({ ...event, range: ofSlice[event.range]!.place })))
   }
   return all
 }
 
-/** `slice`: of the range `r`, as the statement says it. */
+/** The events of some ranges that are annulled by the last word on them: there are few, if any. */
+async function annulledInRanges(db: Database, ranges: readonly EventRange[]): Promise<RangeEvent[]> {
+  const { rows } = await sql<RangeEvent>`
+    select last.place::int - 1 as range, last.kind, ${microseconds('last.at')} as at
+    from (
+      select distinct on (asked.place, a.at, a.kind) asked.place, a.at, a.kind, a.annulled
+      from ${identityRows(ranges.map(({ identity }) => identity))}
+      join annulment a on a.work_provider_id = asked.work_provider_id and a.identity_kind = asked.kind
+        and a.identity = asked.identity
+      order by asked.place, a.at, a.kind, a.seq desc
+    ) last
+    where last.annulled
+  `.execute(db)
+  return rows
+}
+
+/** That an event `e` of the range `r` is one of these. */
+function isAmong(events: readonly RangeEvent[]): RawBuilder<unknown> {
+  if (events.length === 0) return sql`false`
+  return sql`(r.place, e.kind, e.at) in (
+    select place, kind::event_kind, at
+    from unnest(${integerArray(events.map((one) => one.range))}::int[], ${textArray(events.map((one) => one.kind))}::text[],
+      ${timestampArray(events.map((one) => one.at))}::timestamptz[]) as annulled (place, kind, at)
+  )`
+}
+
+/** `slice`: of the range `r`, as the statement says it; `isAnnulled`: how it tells that of an event `e` of `r`. */
 async function readRanges(
   db: Database,
   ranges: readonly EventRange[],
   slice: RawBuilder<unknown>,
+  isAnnulled: RawBuilder<unknown>,
 ): Promise<RangeEvent[]> {
   const identities = ranges.map((range) => range.identity)
   const earliest = ranges.reduce((first, range) => earlier(first, range.from), ranges[0]!.from)
@@ -60,7 +90,7 @@ async function readRanges(
       select e.kind, e.at from event e
       where e.slice = ${slice} and e.work_provider_id = r.work_provider_id
         and e.identity_kind = case when r.is_number then ${CUSTOMER_NUMBER} else ${USER_ID} end
-        and e.identity = r.identity and e.at >= r.from_at and e.at < r.to_at and not e.annulled
+        and e.identity = r.identity and e.at >= r.from_at and e.at < r.to_at and not ${isAnnulled}
         -- Known before the statement runs: months before all of the ranges are not even looked into.
         and e.at >= ${formatInstant(earliest)}::timestamptz
       order by e.at limit r.at_most
@@ -177,8 +207,10 @@ function eventFromRow(row: EventRow): Omit<ReceivedEvent, 'annulments'> {
 }
 
 /**
- * Records an annulment (false: there is no such event yet, and nothing is recorded) and, first, the flag on the event that repeats it for the projector's reads. To be called before
- * any lock: projectors hold events before they take the locks of identities.
+ * Records an annulment (false: there is no such event yet, and nothing is recorded) and, first, the flag on the event that
+ * repeats it for the projector's reads. To be called before any lock: projectors hold events before they take the locks
+ * of identities. On Citus there is no flag, since it would be on another server than the fact, and not kept whole with it:
+ * whoever reads there asks the facts.
  */
 export async function insertAnnulment(
   trx: DatabaseTransaction,
@@ -186,12 +218,19 @@ export async function insertAnnulment(
   annulment: Omit<Annulment, 'recordedAt'>,
 ): Promise<boolean> {
   const { workProviderId, kind, text } = event.identity
-  const { numAffectedRows } = await sql`
-    update event set annulled = ${annulment.annulled}
-    where slice = ${sliceOf(event.identity)} and work_provider_id = ${workProviderId} and identity_kind = ${kind}
+  const isIt = sql`
+    slice = ${sliceOf(event.identity)} and work_provider_id = ${workProviderId} and identity_kind = ${kind}
       and identity = ${text} and at = ${timestamp(event.at)} and kind = ${event.kind}
+  `
+  const { rows } = await sql`
+    ${
+      (await isCitus(trx))
+        ? sql`select 1 from event where ${isIt}`
+        : sql`
+    update event set annulled = ${annulment.annulled} where ${isIt} returning 1`
+    }
   `.execute(trx)
-  if (numAffectedRows === 0n) return false
+  if (rows.length === 0) return false
   await sql`
     insert into annulment (work_provider_id, identity_kind, identity, at, kind, annulled, reason, by_whom)
     values (${workProviderId}, ${kind}, ${text}, ${timestamp(event.at)}, ${event.kind}, ${annulment.annulled},
@@ -222,6 +261,12 @@ async function annulmentsOf(db: Database, identities: readonly Identity[]): Prom
 
 /** Leaves out the events that are annulled by the last word on them; needs the locks of their identities. */
 export async function withoutAnnulled(trx: DatabaseTransaction, events: readonly ShiftEvent[]): Promise<ShiftEvent[]> {
+  const annulled = await annulledAmong(trx, events)
+  return events.filter((_, place) => !annulled.has(place))
+}
+
+/** Which of some events, by their places, are annulled by the last word on them. */
+export async function annulledAmong(db: Database, events: readonly ShiftEvent[]): Promise<Set<number>> {
   const { rows } = await sql<{ place: number }>`
     select asked.place::int - 1 as place
     from ${identityRows(events.map(({ identity }) => identity))}
@@ -235,9 +280,8 @@ export async function withoutAnnulled(trx: DatabaseTransaction, events: readonly
       order by a.seq desc limit 1
     ) last
     where last.annulled
-  `.execute(trx)
-  const annulled = new Set(rows.map(({ place }) => place))
-  return events.filter((_, index) => !annulled.has(index))
+  `.execute(db)
+  return new Set(rows.map(({ place }) => place))
 }
 
 function eventKey(event: ShiftEvent): string {

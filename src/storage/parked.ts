@@ -5,6 +5,7 @@ import type { EventKind } from '../domain/shift-event.ts'
 import { timestampArray } from './binary-arrays.ts'
 import { isCitus } from './citus.ts'
 import type { Database } from './database.ts'
+import { annulledAmong } from './events.ts'
 import { identityRows, slicedIdentityRows } from './identities.ts'
 import { microseconds, microsecondsOrNull, timestamp } from './sql.ts'
 
@@ -106,7 +107,13 @@ export async function lastEvents(db: Database, identity: Identity, limit: number
       and identity_kind = ${identity.kind} and identity = ${identity.text}
     order by event.at desc, event.kind desc limit ${limit}
   `.execute(db)
-  return rows
+  if (!(await isCitus(db))) return rows
+  // There the flag is not kept.
+  const annulled = await annulledAmong(
+    db,
+    rows.map(({ kind, at }) => ({ identity, kind, at })),
+  )
+  return rows.map((row, place) => ({ ...row, isAnnulled: annulled.has(place) }))
 }
 
 /** How many of the latest events of an identity, of so many at most, were received after an instant. */

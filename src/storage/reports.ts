@@ -49,6 +49,7 @@ export async function readRequestItems(
   request: { workProviderId: string; requestId: string; sentAt: Instant; fromItem: number; limit: number },
 ): Promise<RequestItem[]> {
   const { workProviderId, requestId, sentAt, fromItem, limit } = request
+  if (await isCitus(db)) return withItsEvents(db, workProviderId, await bareItems(db, request))
   const { rows } = await sql<RequestItem>`
     with told as (
       (select slice, item, identity_kind, identity, kind, at, received_at, false as is_waiting from report
@@ -66,6 +67,27 @@ export async function readRequestItems(
     left join event e on e.slice = t.slice and e.work_provider_id = ${workProviderId}
       and e.identity_kind = t.identity_kind and e.identity = t.identity and e.at = t.at and e.kind = t.kind
     order by t.item limit ${limit}
+  `.execute(db)
+  return rows
+}
+
+/** The same without their events. Both tables are read on each shard in one snapshot, so that none is between them. */
+async function bareItems(
+  db: Database,
+  request: { workProviderId: string; requestId: string; sentAt: Instant; fromItem: number; limit: number },
+): Promise<(BareItem & { slice: number })[]> {
+  const { workProviderId, requestId, sentAt, fromItem, limit } = request
+  const isAsked = sql`work_provider_id = ${workProviderId} and request_id = ${requestId} and item >= ${fromItem}`
+  const { rows } = await sql<BareItem & { slice: number }>`
+    select slice, request_id as "requestId", item, identity_kind as "identityKind", identity, kind,
+      ${microseconds('told.at')} as at, ${microseconds('told.received_at')} as "receivedAt", is_waiting as "isWaiting"
+    from (
+      select slice, request_id, item, identity_kind, identity, kind, at, received_at, false as is_waiting from report
+      where ${isAsked} and ${wasReceivedAround(sentAt, sentAt)}
+      union all
+      select slice, request_id, item, identity_kind, identity, kind, at, received_at, true from inbox where ${isAsked}
+    ) told
+    order by item limit ${limit}
   `.execute(db)
   return rows
 }

@@ -1,20 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { startAcceptor } from '../../src/app/accept.ts'
 import { check } from '../../src/app/check.ts'
 import type { Context } from '../../src/app/context.ts'
 import { projectTurn } from '../../src/app/project.ts'
 import { isUnavailable } from '../../src/storage/database.ts'
-import { contextOn, openStore, type Store } from '../support/stores.ts'
-import { answerCounter } from './answers.ts'
+import { openStore } from '../support/stores.ts'
 import { waitFor } from './harness.ts'
 import { isInboxEmpty } from './ledger.ts'
 import { createPersons, type Persons, resultOf } from './projector-persons.ts'
-import { openProxy, placeOf, type Proxy, throughPort } from './proxy.ts'
 import { seededRandom } from '../../src/domain/random.ts'
 import type { Row, RowOptions } from './row.ts'
 import type { RowResult } from './verdict.ts'
+import { openWay, type Way } from './way.ts'
 
 /*
  * D10: the connection of a projector is cut after each statement of its turn: before the answer comes, or after it. The
@@ -27,7 +23,7 @@ const AFTER = ['its answer is lost', 'its answer is there'] as const
 export const projectorCut: Row = {
   id: 'D10',
   guarantee: 'a projector cut off after any statement of its turn: the same result as without',
-  engines: ['embedded', 'server'],
+  engines: ['embedded', 'server', 'citus'],
   skip: () => false,
   run: cutProjector,
 }
@@ -113,30 +109,5 @@ async function dieInTurn({ way, statement, isAnswered }: Death): Promise<boolean
     return true
   } finally {
     await close()
-  }
-}
-
-/** A way to the store on which connections end. */
-type Way = { connect(statement: number, isAnswered: boolean): ReturnType<typeof contextOn>; close(): Promise<void> }
-
-async function openWay(store: Store): Promise<Way> {
-  const directory = mkdtempSync(join(tmpdir(), 'zego-way-'))
-  const { target } = store
-  const name = '.s.PGSQL.5432'
-  const proxy: Proxy =
-    'url' in target
-      ? await openProxy(0, placeOf(target.url))
-      : await openProxy(join(directory, name), { path: join(target.embeddedHost, name) })
-  return {
-    connect(statement, isAnswered) {
-      const answered = answerCounter()
-      // The start of the connection is answered before its first statement.
-      proxy.setJudge((bytes) => (answered(bytes) <= statement ? null : isAnswered ? bytes.length : 0))
-      return contextOn('url' in target ? { url: throughPort(target.url, proxy.port) } : { embeddedHost: directory })
-    },
-    async close() {
-      await proxy.close()
-      rmSync(directory, { recursive: true })
-    },
   }
 }
