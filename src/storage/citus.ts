@@ -8,6 +8,8 @@ import { PLANNER_SETTINGS } from './planner-settings.ts'
 
 /** Each has `slice` in its key; in this order, since the others lie where the first does. */
 const DISTRIBUTED = ['inbox', 'report', 'event'] as const
+/** Made with the distribution, and filled: of no migration, and in no backup. */
+export const CITUS_TABLES: readonly string[] = ['slice_turn', 'inbox_slice']
 /**
  * An insert goes to all shards that it has rows for by one connection to each worker: by one to each shard, as Citus would,
  * every flush prepares and commits as many transactions as there are shards.
@@ -104,6 +106,7 @@ function distributeTable(db: Database, table: (typeof DISTRIBUTED)[number]): Pro
     }
     const beside = table === DISTRIBUTED[0] ? 'none' : DISTRIBUTED[0]
     await sql`select create_distributed_table(${table}, 'slice', colocate_with => ${beside})`.execute(trx)
+    if (table === 'inbox') await makeInboxSlices(trx)
     return true
   })
 }
@@ -115,6 +118,17 @@ async function setUpNodes(db: Database): Promise<void> {
       do ${sql.lit(`begin execute format('alter database %I set ${setting}', current_database()); end`)}
     `.execute(db)
   }
+}
+
+/**
+ * What `waitingSlices` goes by: the slices, each beside its reports, and an index that leads to those of one. Without
+ * that, a slice that has none is known only once all of its shard was looked at.
+ */
+async function makeInboxSlices(db: Database): Promise<void> {
+  await sql`create index inbox_slice_first on inbox (slice, work_provider_id, request_id, item)`.execute(db)
+  await sql`create table inbox_slice (slice smallint primary key)`.execute(db)
+  await sql`select create_distributed_table('inbox_slice', 'slice', colocate_with => 'inbox')`.execute(db)
+  await sql`insert into inbox_slice (slice) select generate_series(0, ${SLICES - 1})`.execute(db)
 }
 
 /** A slice's last turn, and the reports that were derived in it (storage/slices.ts). Of the coordinator alone. */

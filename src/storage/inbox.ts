@@ -158,7 +158,7 @@ function eventFromRow(row: EventRow): ShiftEvent {
 /** Whether a report that was accepted by an instant still waits. With a column: Citus can carry no rows without any. */
 export async function isWaitingSince(db: Database, instant: Instant): Promise<boolean> {
   const { rows } = await sql<{ waiting: boolean }>`
-    select exists (select 1 from inbox where received_at <= ${timestamp(instant)}) as waiting
+    select exists (select 1 from inbox where received_at <= ${timestamp(instant)} limit 1) as waiting
   `.execute(db)
   return rows[0]!.waiting
 }

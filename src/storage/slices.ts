@@ -23,11 +23,15 @@ export type SliceTurn = ReportKeys & { readonly turn: number }
 
 /**
  * The slices that have reports waiting. Every connection begins at another one, so that projectors seldom meet. The one
- * statement of a round of turns that asks every shard.
+ * statement of a round of turns that asks every shard: one probe for each slice, however much waits.
  */
 export async function waitingSlices(db: Database): Promise<number[]> {
   const { rows } = await sql<{ slice: number }>`
-    select slice from (select distinct slice from inbox) waiting order by (slice + pg_backend_pid()) & 63
+    with waiting as materialized (
+      select its.slice from inbox_slice its
+      cross join lateral (select 1 from inbox where slice = its.slice limit 1) one
+    )
+    select slice from waiting order by (slice + pg_backend_pid()) & 63
   `.execute(db)
   return rows.map(({ slice }) => slice)
 }
