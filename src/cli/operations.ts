@@ -4,7 +4,7 @@ import { type Case, reconciliation } from '../app/reconciliation.ts'
 import { requireWorkProvider } from '../app/work-providers.ts'
 import { formatInstant } from '../domain/instant.ts'
 import { assertDurable } from '../storage/database.ts'
-import { migrate } from '../storage/migrate.ts'
+import { bringUpToDate } from '../storage/migrate.ts'
 import { countRefusals, KEPT_REFUSALS, listRefusals } from '../storage/refusals.ts'
 import { type Cli, command, show, table, Unsuccessful } from './cli.ts'
 
@@ -16,16 +16,16 @@ export function operationCommands(program: Command, cli: Cli): void {
 
   command(program, 'migrate', 'bring the database to the schema of this program').action(
     async (options: { json?: boolean }) => {
-      const applied = await cli.withContext(async (context) => {
+      const made = await cli.withContext(async (context) => {
         await assertDurable(context.db)
-        return migrate(context.db)
+        return bringUpToDate(context.db)
       }, 'any schema')
-      show(
-        cli,
-        options.json,
-        { applied },
+      const { applied, distributed } = made
+      const lines = [
         applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`,
-      )
+        ...(distributed.length === 0 ? [] : [`Distributed ${distributed.join(', ')} by slice over the workers.`]),
+      ]
+      show(cli, options.json, made, lines.join('\n'))
     },
   )
 

@@ -21,11 +21,19 @@ export function migrations(): Migration[] {
     .map((name) => ({ name: name.slice(0, -'.sql'.length), text: readFileSync(new URL(name, DIRECTORY), 'utf8') }))
 }
 
+/** As `bringUpToDate`; answers the names applied alone. */
+export async function migrate(db: Database, all: readonly Migration[] = migrations()): Promise<string[]> {
+  return (await bringUpToDate(db, all)).applied
+}
+
 /**
  * Applies what is missing, each migration once, however many processes start together, and distributes the tables on
- * Citus, where a worker is refused. Answers the names applied.
+ * Citus, where a worker is refused. Answers the names applied, and the tables distributed.
  */
-export async function migrate(db: Database, all: readonly Migration[] = migrations()): Promise<string[]> {
+export async function bringUpToDate(
+  db: Database,
+  all: readonly Migration[] = migrations(),
+): Promise<{ applied: string[]; distributed: string[] }> {
   await assertWhole(db)
   const pending = await inTransaction(db, async (trx) => missing(await lockAndListApplied(trx), all))
   const applied: string[] = []
@@ -39,8 +47,7 @@ export async function migrate(db: Database, all: readonly Migration[] = migratio
     })
     if (isMine) applied.push(migration.name)
   }
-  await distribute(db)
-  return applied
+  return { applied, distributed: await distribute(db) }
 }
 
 /** The migrations that a database still lacks. */

@@ -361,7 +361,7 @@ onEachEngine('zego', (engine) => {
     assert.deepEqual([dry.detached, tables(wet.detached), wet.inDefault], [wet.detached, old, null])
     const { out } = await run('retention')
     assert.match(out, /^report_2025_01 +2025-01-01T00:00:00Z +2025-02-01T00:00:00Z .* detached before$/m)
-    const dump = engine === 'server' ? 'pg_dump --format=custom --table=report_2025_01' : 'copy report_2025_01 to'
+    const dump = engine === 'embedded' ? 'copy report_2025_01 to' : 'pg_dump --format=custom --table=report_2025_01'
     assert.ok(out.includes(dump) && out.includes(`npx zego retention --drop ${old.join(' ')}`), out)
     const dropped = await json<Answer>('retention', '--drop', old[0]!, old[2]!)
     assert.deepEqual(
@@ -432,7 +432,7 @@ onEachEngine('zego', (engine) => {
   })
 
   test('migrate does nothing on a migrated store; usage errors end with 2', async () => {
-    assert.deepEqual(await json('migrate'), { applied: [] })
+    assert.deepEqual(await json('migrate'), { applied: [], distributed: [] })
     await fails(2, /unknown command/, 'nonsense')
     await fails(2, /--customer/, 'shifts')
     await fails(2, /unknown option/, 'shifts', '--customer', 'ABC1', '--nonsense')
