@@ -17,6 +17,7 @@ import { adoptCluster, hasCluster, openSideStore } from './storage/embedded/side
 import { assertReplayed, copyCluster } from './storage/embedded/snapshot.ts'
 import { checkpoint, freeze } from './storage/maintenance.ts'
 import { FEED_MIGRATION, leaveGapInFeeds } from './storage/feed.ts'
+import { isCitus } from './storage/citus.ts'
 import { appliedMigrations } from './storage/migrate.ts'
 
 /* Backups of either kind of store, by the programs and files of this machine: part of the composition root. */
@@ -34,6 +35,12 @@ export type Surroundings = {
 
 /** What signs the cookies of those who log in stays out of every backup (docs/decisions/0018): a server makes a new one. */
 const WITHOUT_SECRETS = ['--exclude-table-data=shared_secret']
+/** `pg_dump` would read one shard after another, each as of another moment. */
+const CLUSTER_BACKUP =
+  'this is a Citus cluster: back up each of its nodes, to one restore point, as docs/operations.md says ("A Citus cluster")'
+/** Its tables would have rows before they are distributed. */
+const CLUSTER_RESTORE =
+  'this is a Citus cluster, which takes the backup of an embedded store only: restore this one into a database without the extension'
 const BYTES_PER_MEGABYTE = 1024 * 1024
 
 /** Backs up the store that the configuration names into a file that is there, whole, when this is over. */
@@ -89,6 +96,7 @@ async function backUpServer(around: Surroundings, url: string, writer: BackupWri
   const opened = openDatabase({ url }, (error) => log.warn({ err: error }, 'an idle connection broke'))
   return closing(opened, async () => {
     const { db } = opened
+    if (await isCitus(db)) throw new Impossible(CLUSTER_BACKUP)
     const pgDump = await findProgram('pg_dump', await databaseVersion(db), environment)
     const schema = await appliedMigrations(db)
     if (schema.length === 0) throw new Impossible('the database has no store of zego to back up')
@@ -168,6 +176,7 @@ async function restoreIntoServer(around: Surroundings, url: string, backup: Back
     if (!(await isDatabaseEmpty(db))) {
       throw new Impossible('the database is not empty: make a new one, and restore into that')
     }
+    if (manifest.engine === 'server' && (await isCitus(db))) throw new Impossible(CLUSTER_RESTORE)
     let leftOut: readonly string[] = []
     if (manifest.engine === 'embedded') {
       const report = (progress: Progress): void => onProgress(rowsSoFar('restored', progress))

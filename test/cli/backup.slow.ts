@@ -17,7 +17,7 @@ import { freshSeed } from '../faults/random.ts'
 import { type ChildStore, openChildStore } from '../faults/store.ts'
 import { tellNews } from '../support/feed.ts'
 import { type EmptyPlace, makeEmptyPlace } from '../support/empty-stores.ts'
-import { type Engine, onEachEngine, TEST_DATABASE_URL } from '../support/stores.ts'
+import { onPlainEngines, type PlainEngine, TEST_DATABASE_URL } from '../support/stores.ts'
 
 const KILLS = 2
 const MAX_MS_BEFORE_KILL = 2_000
@@ -40,146 +40,154 @@ async function tellSomething(context: Context): Promise<void> {
   await tellNews(context, (await findWorkProvider(context.db, 'Courier Ltd'))!.id)
 }
 
-async function emptyPlace(engine: Engine): Promise<Record<string, string>> {
+async function emptyPlace(engine: PlainEngine): Promise<Record<string, string>> {
   const place = await makeEmptyPlace(engine)
   places.push(place)
   return place.environment
 }
 
-onEachEngine('zego backup and zego restore', (engine) => {
-  let store: ChildStore
-  let file: string
-  before(async () => {
-    store = await openChildStore(engine, tellSomething)
-    file = join(directory, `${engine}.zego`)
-    await zego(store.environment, 'backup', file)
-  })
-  after(() => store.remove())
+onPlainEngines(
+  'zego backup and zego restore',
+  'a cluster is backed up node by node: test/cli/citus.slow.ts',
+  (engine) => {
+    let store: ChildStore
+    let file: string
+    before(async () => {
+      store = await openChildStore(engine, tellSomething)
+      file = join(directory, `${engine}.zego`)
+      await zego(store.environment, 'backup', file)
+    })
+    after(() => store.remove())
 
-  /** Whether a place is still as empty as it was made. */
-  async function assertUntouched(environment: Record<string, string>): Promise<void> {
-    const dataDir = environment['DATA_DIR']
-    if (dataDir !== undefined) return assert.equal(existsSync(join(dataDir, 'postgres')), false)
-    const checked = await runZego(environment, 'check')
-    assertOneLine(checked, 1, /the database lacks migrations/)
-  }
+    /** Whether a place is still as empty as it was made. */
+    async function assertUntouched(environment: Record<string, string>): Promise<void> {
+      const dataDir = environment['DATA_DIR']
+      if (dataDir !== undefined) return assert.equal(existsSync(join(dataDir, 'postgres')), false)
+      const checked = await runZego(environment, 'check')
+      assertOneLine(checked, 1, /the database lacks migrations/)
+    }
 
-  it('needs no server that runs, and tells people and programs what was done', async () => {
-    const environment = await emptyPlace(engine)
-    const said = await runZego(environment, 'restore', file)
-    assert.match(said.stdout, /^Restored .*: \d+ kB, .* by zego \S+.*\.\nTo check it: npx zego check\n$/)
-    assert.equal(said.stderr, '', 'no line of progress where there is no terminal')
-    assert.equal((await zegoCheck(environment)).ok, true)
-    const again = await zego<{ bytes: number; schema: string[] }>(
-      environment,
-      'backup',
-      join(directory, `${engine}-2.zego`),
-    )
-    assert.deepEqual(
-      again.schema,
-      migrations().map(({ name }) => name),
-    )
-  })
-
-  it('goes on with higher numbers in the feed, so that who read on after the backup misses nothing', async () => {
-    const environment = await emptyPlace(engine)
-    await zego(environment, 'restore', file)
-    type Feed = { entries: { number: number }[]; last: number }
-    const feed = await zego<Feed>(environment, 'feed', '--work-provider', 'Courier Ltd')
-    assert.deepEqual(
-      feed.entries.map(({ number }) => number),
-      [1],
-    )
-    assert.equal(feed.last, 1_000_000_001)
-  })
-
-  it('leaves nothing beside the store and the file', async () => {
-    const dataDir = store.environment['DATA_DIR']
-    if (dataDir !== undefined)
+    it('needs no server that runs, and tells people and programs what was done', async () => {
+      const environment = await emptyPlace(engine)
+      const said = await runZego(environment, 'restore', file)
+      assert.match(said.stdout, /^Restored .*: \d+ kB, .* by zego \S+.*\.\nTo check it: npx zego check\n$/)
+      assert.equal(said.stderr, '', 'no line of progress where there is no terminal')
+      assert.equal((await zegoCheck(environment)).ok, true)
+      const again = await zego<{ bytes: number; schema: string[] }>(
+        environment,
+        'backup',
+        join(directory, `${engine}-2.zego`),
+      )
       assert.deepEqual(
-        readdirSync(dataDir).filter((name) => /backup|restore/.test(name)),
+        again.schema,
+        migrations().map(({ name }) => name),
+      )
+    })
+
+    it('goes on with higher numbers in the feed, so that who read on after the backup misses nothing', async () => {
+      const environment = await emptyPlace(engine)
+      await zego(environment, 'restore', file)
+      type Feed = { entries: { number: number }[]; last: number }
+      const feed = await zego<Feed>(environment, 'feed', '--work-provider', 'Courier Ltd')
+      assert.deepEqual(
+        feed.entries.map(({ number }) => number),
+        [1],
+      )
+      assert.equal(feed.last, 1_000_000_001)
+    })
+
+    it('leaves nothing beside the store and the file', async () => {
+      const dataDir = store.environment['DATA_DIR']
+      if (dataDir !== undefined)
+        assert.deepEqual(
+          readdirSync(dataDir).filter((name) => /backup|restore/.test(name)),
+          [],
+        )
+      assert.deepEqual(
+        readdirSync(directory).filter((name) => name.includes('partial')),
         [],
       )
-    assert.deepEqual(
-      readdirSync(directory).filter((name) => name.includes('partial')),
-      [],
-    )
-  })
+    })
 
-  it('refuses a file that is there, and a path that cannot be written, before anything is done', async () => {
-    const was = readFileSync(file)
-    assertOneLine(await runZego(store.environment, 'backup', file), 1, /is there already: .*--force$/)
-    assert.deepEqual(readFileSync(file), was)
-    assertOneLine(
-      await runZego(store.environment, 'backup', '/nowhere/at/all'),
-      1,
-      /\/nowhere\/at\/all cannot be written/,
-    )
-    await zego(store.environment, 'backup', file, '--force')
-    assert.notDeepEqual(readFileSync(file), was)
-  })
+    it('refuses a file that is there, and a path that cannot be written, before anything is done', async () => {
+      const was = readFileSync(file)
+      assertOneLine(await runZego(store.environment, 'backup', file), 1, /is there already: .*--force$/)
+      assert.deepEqual(readFileSync(file), was)
+      assertOneLine(
+        await runZego(store.environment, 'backup', '/nowhere/at/all'),
+        1,
+        /\/nowhere\/at\/all cannot be written/,
+      )
+      await zego(store.environment, 'backup', file, '--force')
+      assert.notDeepEqual(readFileSync(file), was)
+    })
 
-  it('refuses a file that was cut short or changed, and leaves the place empty', async () => {
-    const environment = await emptyPlace(engine)
-    const whole = readFileSync(file)
-    const changed = Buffer.from(whole)
-    changed[whole.length >> 1]! ^= 1
-    for (const bad of [whole.subarray(0, -1), whole.subarray(0, whole.length >> 1), changed, Buffer.alloc(0)]) {
-      const badFile = join(directory, 'bad.zego')
-      writeFileSync(badFile, bad)
-      assertOneLine(await runZego(environment, 'restore', badFile), 1, /is not a whole backup/)
+    it('refuses a file that was cut short or changed, and leaves the place empty', async () => {
+      const environment = await emptyPlace(engine)
+      const whole = readFileSync(file)
+      const changed = Buffer.from(whole)
+      changed[whole.length >> 1]! ^= 1
+      for (const bad of [whole.subarray(0, -1), whole.subarray(0, whole.length >> 1), changed, Buffer.alloc(0)]) {
+        const badFile = join(directory, 'bad.zego')
+        writeFileSync(badFile, bad)
+        assertOneLine(await runZego(environment, 'restore', badFile), 1, /is not a whole backup/)
+        await assertUntouched(environment)
+      }
+      assertOneLine(await runZego(environment, 'restore', join(directory, 'none')), 1, /there is no .*none$/)
+    })
+
+    it('refuses a store that is not empty', async () => {
+      assertOneLine(
+        await runZego(store.environment, 'restore', file),
+        1,
+        /there is a store in|the database is not empty/,
+      )
+      assert.equal((await zegoCheck(store.environment)).ok, true)
+    })
+
+    it('refuses a backup of a newer schema', async () => {
+      const environment = await emptyPlace(engine)
+      const newer = join(directory, `${engine}-newer.zego`)
+      const writer = await createBackup(newer, false)
+      const common = {
+        format: 1,
+        program: '9.1.0',
+        schema: ['0001-work-provider-api', '0099-later'],
+        begunAt: '',
+      } as const
+      await writer.finish((payloadBytes): Manifest =>
+        engine === 'embedded'
+          ? { ...common, engine, payloadBytes, tables: [] }
+          : { ...common, engine, payloadBytes, pgDump: '15.1' },
+      )
+      assertOneLine(
+        await runZego(environment, 'restore', newer),
+        1,
+        /made by a newer zego, 9\.1\.0 \(it has 0099-later\)/,
+      )
       await assertUntouched(environment)
-    }
-    assertOneLine(await runZego(environment, 'restore', join(directory, 'none')), 1, /there is no .*none$/)
-  })
+    })
 
-  it('refuses a store that is not empty', async () => {
-    assertOneLine(await runZego(store.environment, 'restore', file), 1, /there is a store in|the database is not empty/)
-    assert.equal((await zegoCheck(store.environment)).ok, true)
-  })
-
-  it('refuses a backup of a newer schema', async () => {
-    const environment = await emptyPlace(engine)
-    const newer = join(directory, `${engine}-newer.zego`)
-    const writer = await createBackup(newer, false)
-    const common = {
-      format: 1,
-      program: '9.1.0',
-      schema: ['0001-work-provider-api', '0099-later'],
-      begunAt: '',
-    } as const
-    await writer.finish((payloadBytes): Manifest =>
-      engine === 'embedded'
-        ? { ...common, engine, payloadBytes, tables: [] }
-        : { ...common, engine, payloadBytes, pgDump: '15.1' },
-    )
-    assertOneLine(
-      await runZego(environment, 'restore', newer),
-      1,
-      /made by a newer zego, 9\.1\.0 \(it has 0099-later\)/,
-    )
-    await assertUntouched(environment)
-  })
-
-  const seed = freshSeed()
-  it(`killed at any moment while it restores leaves the place empty or restored, and can be run again (seed ${seed})`, async () => {
-    const random = seededRandom(seed)
-    const environment = await emptyPlace(engine)
-    let killed = 0
-    for (let index = 0; index < KILLS; index++) {
-      const child = startChild([MAIN, 'restore', file], environment)
-      await Promise.race([child.exited, delay(random.below(index === 0 ? FIRST_MS : MAX_MS_BEFORE_KILL))])
-      if (child.isRunning()) killed += 1
-      await child.kill()
-    }
-    const last = await runZego(environment, 'restore', file)
-    if (last.code !== 0) assertOneLine(last, 1, /there is a store in|the database is not empty/)
-    assert.equal((await zegoCheck(environment)).ok, true)
-    const streams = (await zegoCheck(environment)).streams
-    assert.equal(streams, (await zegoCheck(store.environment)).streams, 'all of it is there')
-    assert.ok(killed > 0)
-  })
-})
+    const seed = freshSeed()
+    it(`killed at any moment while it restores leaves the place empty or restored, and can be run again (seed ${seed})`, async () => {
+      const random = seededRandom(seed)
+      const environment = await emptyPlace(engine)
+      let killed = 0
+      for (let index = 0; index < KILLS; index++) {
+        const child = startChild([MAIN, 'restore', file], environment)
+        await Promise.race([child.exited, delay(random.below(index === 0 ? FIRST_MS : MAX_MS_BEFORE_KILL))])
+        if (child.isRunning()) killed += 1
+        await child.kill()
+      }
+      const last = await runZego(environment, 'restore', file)
+      if (last.code !== 0) assertOneLine(last, 1, /there is a store in|the database is not empty/)
+      assert.equal((await zegoCheck(environment)).ok, true)
+      const streams = (await zegoCheck(environment)).streams
+      assert.equal(streams, (await zegoCheck(store.environment)).streams, 'all of it is there')
+      assert.ok(killed > 0)
+    })
+  },
+)
 
 describe('zego backup and zego restore between engines', () => {
   const options = { skip: TEST_DATABASE_URL === undefined ? 'there is no PostgreSQL server' : false }

@@ -38,7 +38,7 @@ export async function openChildStore(
   const { key } = await createKey(store.context, 'Courier Ltd')
   await linkCustomers(store.context)
   await prepare(store.context)
-  if (engine === 'server') {
+  if (engine !== 'embedded') {
     const url = store.environment['DATABASE_URL']!
     const connect = (): ReturnType<typeof contextOn> => contextOn({ url })
     return { engine, environment: store.environment, key, workProviderId, connect, remove: () => store.close() }

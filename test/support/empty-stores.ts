@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { contextOn, type Engine, onServer, openStoreIn, type Store, TEST_DATABASE_URL } from './stores.ts'
+import { createCitusDatabase } from './citus-database.ts'
+import { CITUS_URL, contextOn, createDatabase, type Engine, openStoreIn, type Store } from './stores.ts'
 
 /* Stores that have nothing yet, not even a schema: what a backup is restored into. */
 
@@ -17,14 +17,8 @@ export async function makeEmptyPlace(engine: Engine): Promise<EmptyPlace> {
       remove: async () => rmSync(dataDir, { recursive: true, force: true }),
     }
   }
-  const name = `zego_test_${randomBytes(6).toString('hex')}`
-  await onServer(`create database ${name}`)
-  const url = new URL(TEST_DATABASE_URL!)
-  url.pathname = `/${name}`
-  return {
-    environment: { DATABASE_URL: url.href, ZEGO_DEMO: '0' },
-    remove: () => onServer(`drop database ${name} with (force)`),
-  }
+  const { url, drop } = await (engine === 'citus' ? createCitusDatabase(CITUS_URL!) : createDatabase())
+  return { environment: { DATABASE_URL: url, ZEGO_DEMO: '0' }, remove: drop }
 }
 
 /** A cluster without a schema: made once, since it takes seconds, and copied. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
 import type { Database } from '../database.ts'
+import { CITUS_TABLES } from '../citus.ts'
 import { makePartition } from '../partitions.ts'
 import { attachedMonths, detachedMonths, detachMonth } from '../report-months.ts'
 import { microseconds } from '../sql.ts'
@@ -29,7 +30,7 @@ export async function storedTables(db: Database): Promise<StoredTable[]> {
     left join pg_class p on p.oid = i.inhparent
     cross join regexp_match(pg_get_expr(c.relpartbound, c.oid), '^FOR VALUES FROM \\(''([^'']+)''\\) TO \\(''([^'']+)''\\)$')
       as bounds
-    where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace and c.relname <> ${MIGRATION}
+    where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace and c.relname <> all(${[MIGRATION, ...CITUS_TABLES]})
     order by c.relname
   `.execute(db)
   const detached = new Map((await detachedMonths(db)).map((month) => [month.table, month]))
@@ -88,7 +89,7 @@ export async function prepareTables(db: Database, backedUp: readonly BackedUpTab
   // Those that have rows only: the audit log has none, and refuses to be emptied.
   for (const { name } of await storedTables(db)) {
     const { rows } = await sql<{ isFilled: boolean }>`
-      select exists (select from ${sql.table(name)}) as "isFilled"
+      select exists (select 1 from ${sql.table(name)} limit 1) as "isFilled"
     `.execute(db)
     if (rows[0]!.isFilled) await sql`delete from ${sql.table(name)}`.execute(db)
   }

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, it } from 'node:test'
+import { sql } from 'kysely'
+import { assertOneLine, runZego, zego, zegoCheck } from '../faults/harness.ts'
+import { type ChildStore, openChildStore } from '../faults/store.ts'
+import { makeEmptyPlace } from '../support/empty-stores.ts'
+import { contextOn, onCitus, TEST_DATABASE_URL } from '../support/stores.ts'
+
+onCitus('zego', (engine) => {
+  let directory: string
+  let store: ChildStore
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'zego-citus-'))
+    store = await openChildStore(engine)
+  })
+  after(async () => {
+    await store.remove()
+    rmSync(directory, { recursive: true })
+  })
+
+  it('migrate says which tables it distributed, once', async () => {
+    const { environment, remove } = await makeEmptyPlace(engine)
+    const first = await zego<{ applied: string[]; distributed: string[] }>(environment, 'migrate')
+    assert.deepEqual(first.distributed, ['inbox', 'report', 'event'])
+    assert.deepEqual(await zego(environment, 'migrate'), { applied: [], distributed: [] })
+    await remove()
+    const other = await makeEmptyPlace(engine)
+    const { stdout } = await runZego(other.environment, 'migrate')
+    assert.match(stdout, /^Applied 0001-.*\.\nDistributed inbox, report, event by slice over the workers\.\n$/)
+    await other.remove()
+  })
+
+  it('backup is refused, says what to do, and leaves no file', async () => {
+    const file = join(directory, 'cluster.zego')
+    assertOneLine(await runZego(store.environment, 'backup', file), 1, /Citus cluster: back up each of its nodes/)
+    assert.equal(existsSync(file), false)
+  })
+
+  it('restore takes the backup of an embedded store: nothing is different there', async () => {
+    const embedded = await openChildStore('embedded')
+    const file = join(directory, 'embedded.zego')
+    await zego(embedded.environment, 'backup', file)
+    const { environment, remove } = await makeEmptyPlace(engine)
+    await zego(environment, 'restore', file)
+    const there = await zegoCheck(environment)
+    assert.deepEqual(there, await zegoCheck(embedded.environment))
+    assert.ok(there.streams > 0)
+    const { context, close } = contextOn({ url: environment['DATABASE_URL']! })
+    const { rows } = await sql`select from citus_tables where table_name in ('inbox'::regclass, 'report'::regclass,
+      'event'::regclass)`.execute(context.db)
+    assert.equal(rows.length, 3, 'they are distributed')
+    await close()
+    await remove()
+    await embedded.remove()
+  })
+
+  const needsServer = { skip: TEST_DATABASE_URL === undefined && 'there is no PostgreSQL server' }
+  it('restore refuses the backup of a server, and leaves the database empty', needsServer, async () => {
+    const server = await openChildStore('server')
+    const file = join(directory, 'server.zego')
+    await zego(server.environment, 'backup', file)
+    const { environment, remove } = await makeEmptyPlace(engine)
+    assertOneLine(await runZego(environment, 'restore', file), 1, /takes the backup of an embedded store only/)
+    assertOneLine(await runZego(environment, 'check'), 1, /the database lacks migrations/)
+    await remove()
+    await server.remove()
+  })
+})
