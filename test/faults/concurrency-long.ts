@@ -1,15 +1,20 @@
 import { parseArgs } from 'node:util'
+import { CITUS_URL } from '../support/stores.ts'
 import { assertConcurrency } from './concurrency-verdict.ts'
 import { runConcurrency } from './concurrency.ts'
 import { freshSeed } from './random.ts'
 
-/* TEST_DATABASE_URL=postgres://... node test/faults/concurrency-long.ts [--seconds 60] [--seed n] */
+/* npm run test:concurrency -- [--seconds 60] [--seed n] [--engine server|citus]: on a cluster where CITUS_URL names one */
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, engine: { type: 'string' } },
+})
+const engine = (values.engine ?? (CITUS_URL === undefined ? 'server' : 'citus')) as 'server' | 'citus'
 const seed = values.seed === undefined ? freshSeed() : Number(values.seed)
 
-console.log(`seed ${seed}`)
-const result = await runConcurrency({ seed, seconds: Number(values.seconds), log: (line) => console.error(line) })
+console.log(`${engine}, seed ${seed}`)
+const log = (line: string): void => console.error(line)
+const result = await runConcurrency({ engine, seed, seconds: Number(values.seconds), log })
 const { check, staff } = result
 console.log(
   `${result.requests} requests, ${result.reportsSent} reports sent, ${result.reportsStored} stored, ` +

@@ -7,7 +7,7 @@ import pg from 'pg'
  *
  * FAULT_POINT: `before append` or `after append` (of accepted reports), `before reply` (the first byte of a 202), `in
  * transaction` (after its first statement), `turn n` (after the n-th statement of a projector's turn that took reports,
- * its `begin` being the first), or `turn over` (after its commit). FAULT_SIGNAL: which signal. FAULT_SKIP: how many times
+ * its `begin` being the first; on Citus, of one of the transactions of a turn), or `turn over` (after its commit). FAULT_SIGNAL: which signal. FAULT_SKIP: how many times
  * the point passes first.
  */
 
@@ -50,6 +50,7 @@ function noteStatement(client: object, text: string, { rows }: Result): void {
   if (transaction === undefined) return
   transaction.statements += 1
   if (text.includes('delete from inbox') && Number(rows[0]?.['claimed']) > 0) transaction.isTurn = true
+  if (/update slice_turn|delete from inbox where slice/.test(text)) transaction.isTurn = true
   if (transaction.isTurn && transaction.statements === turnStatement) reach()
   if (transaction.statements === 2 && point === 'in transaction') reach()
   if (text === 'commit' && transaction.isTurn && point === 'turn over') reach()

@@ -5,7 +5,7 @@ import { type Row, skipOn } from './row.ts'
 import { ROWS } from './rows.ts'
 import type { RowResult } from './verdict.ts'
 
-/* npm run test:faults -- [--row D2 ...] [--rounds 20] [--seed n] [--engine embedded|server] [--verbose] */
+/* npm run test:faults -- [--row D2 ...] [--rounds 20] [--seed n] [--engine embedded|server|citus] [--verbose] */
 
 const { values } = parseArgs({
   options: {

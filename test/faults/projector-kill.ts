@@ -18,7 +18,7 @@ export const projectorKilled: Row = {
   id: 'D10',
   guarantee:
     'a process killed after any statement of a projector’s turn: every 202 is there once, and the shifts are right',
-  engines: ['embedded', 'server'],
+  engines: ['embedded', 'server', 'citus'],
   skip: () => false,
   run: killProjector,
 }

@@ -1,4 +1,4 @@
-import { type Engine, TEST_DATABASE_URL } from '../support/stores.ts'
+import { CITUS_URL, type Engine, TEST_DATABASE_URL } from '../support/stores.ts'
 import type { RowResult } from './verdict.ts'
 
 /** One kind of fault, again and again while reports come in. In `npm test` for few rounds, at length by `npm run test:faults`. */
@@ -23,7 +23,11 @@ export function needsServer(): string | false {
   return TEST_DATABASE_URL === undefined && 'TEST_DATABASE_URL is not set: it needs a database server'
 }
 
+export function needsCluster(): string | false {
+  return CITUS_URL === undefined && 'CITUS_URL is not set: it needs a cluster'
+}
+
 /** Why a row cannot run on an engine, or false. */
 export function skipOn(row: Row, engine: Engine): string | false {
-  return (engine === 'server' && needsServer()) || row.skip()
+  return (engine === 'server' && needsServer()) || (engine === 'citus' && needsCluster()) || row.skip()
 }
