@@ -13,6 +13,7 @@ import {
   storedTables,
   writeRows,
 } from '../storage/backup/tables.ts'
+import { isCitus } from '../storage/citus.ts'
 import type { Database } from '../storage/database.ts'
 import { checkpoint } from '../storage/maintenance.ts'
 import { appliedMigrations, migrate, migrations } from '../storage/migrate.ts'
@@ -26,6 +27,9 @@ const CHARACTERS_A_PIECE = 4 * 1024 * 1024
 const CHARACTERS_A_CHECKPOINT = 64 * 1024 * 1024
 const LINE_FEED = 0x0a
 
+/** The migrations that it lacks would read across tables that are distributed by then. */
+const OLDER_ON_CITUS =
+  'this is a Citus cluster, and the backup was made by an older zego: restore it into a DATA_DIR with this one, and back that up anew'
 const NOT_EMPTY = 'the database is not empty: make a new one, and restore into that'
 
 export type Made = { readonly manifest: Manifest; /** Of the file. */ readonly bytes: number }
@@ -103,6 +107,7 @@ export async function restoreRows(
 ): Promise<{ leftOut: string[] }> {
   if (!(await isDatabaseEmpty(db))) throw new Impossible(NOT_EMPTY)
   const then = migrations().filter(({ name }) => manifest.schema.includes(name))
+  if (then.length < migrations().length && (await isCitus(db))) throw new Impossible(OLDER_ON_CITUS)
   if ((await migrate(db, then)).length < then.length) throw new Impossible(NOT_EMPTY)
   const known = await prepareTables(db, manifest.tables)
   const counted = new Map<string, number>()

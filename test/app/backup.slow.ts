@@ -139,34 +139,39 @@ onEachEngine('a backup of rows restored', (engine) => {
     assert.deepEqual((await check(target.context)).differences, [])
   })
 
-  it('may be of an older schema: its migrations run, then its rows come, then the other migrations', async () => {
-    const old = await openEmptyStore(engine)
-    try {
-      const [first] = migrations()
-      await migrate(old.context.db, [first!])
-      await sql`insert into work_provider (id, name, name_key) values (gen_random_uuid(), 'Old Ltd', 'old ltd')`.execute(
-        old.context.db,
-      )
-      await sql`insert into customer (customer_number, email, email_key) values ('OLD1', 'a@b.c', 'a@b.c')`.execute(
-        old.context.db,
-      )
-      await sql`insert into link (work_provider_id, customer_number) select id, 'OLD1' from work_provider`.execute(
-        old.context.db,
-      )
-      const backup = await backedUp(old.context.db)
-      assert.deepEqual(backup.manifest.schema, [first!.name])
-      await restored(target.context.db, backup)
-      assert.deepEqual(await pendingMigrations(target.context.db), [])
-      const { rows } = await sql`
+  const refused = engine === 'citus' && 'a cluster refuses it: test/cli/citus.slow.ts'
+  it(
+    'may be of an older schema: its migrations run, then its rows come, then the other migrations',
+    { skip: refused },
+    async () => {
+      const old = await openEmptyStore(engine)
+      try {
+        const [first] = migrations()
+        await migrate(old.context.db, [first!])
+        await sql`insert into work_provider (id, name, name_key) values (gen_random_uuid(), 'Old Ltd', 'old ltd')`.execute(
+          old.context.db,
+        )
+        await sql`insert into customer (customer_number, email, email_key) values ('OLD1', 'a@b.c', 'a@b.c')`.execute(
+          old.context.db,
+        )
+        await sql`insert into link (work_provider_id, customer_number) select id, 'OLD1' from work_provider`.execute(
+          old.context.db,
+        )
+        const backup = await backedUp(old.context.db)
+        assert.deepEqual(backup.manifest.schema, [first!.name])
+        await restored(target.context.db, backup)
+        assert.deepEqual(await pendingMigrations(target.context.db), [])
+        const { rows } = await sql`
         select w.name, l.customer_number as number, c.phone, (select count(*) from terms) > 0 as "hasTerms"
         from work_provider w join link l on true join customer c using (customer_number)
       `.execute(target.context.db)
-      assert.deepEqual(rows, [{ name: 'Old Ltd', number: 'OLD1', phone: null, hasTerms: true }])
-      assert.deepEqual((await check(target.context)).differences, [])
-    } finally {
-      await old.close()
-    }
-  })
+        assert.deepEqual(rows, [{ name: 'Old Ltd', number: 'OLD1', phone: null, hasTerms: true }])
+        assert.deepEqual((await check(target.context)).differences, [])
+      } finally {
+        await old.close()
+      }
+    },
+  )
 
   it('is refused where anything is there already, which it leaves as it was', async () => {
     const backup = await backedUp(store.context.db)

@@ -6,6 +6,8 @@ import { after, before, it } from 'node:test'
 import { sql } from 'kysely'
 import { assertOneLine, runZego, zego, zegoCheck } from '../faults/harness.ts'
 import { type ChildStore, openChildStore } from '../faults/store.ts'
+import { createBackup } from '../../src/storage/backup/backup-file.ts'
+import { migrations } from '../../src/storage/migrate.ts'
 import { makeEmptyPlace } from '../support/empty-stores.ts'
 import { contextOn, onCitus, TEST_DATABASE_URL } from '../support/stores.ts'
 
@@ -55,6 +57,18 @@ onCitus('zego', (engine) => {
     await close()
     await remove()
     await embedded.remove()
+  })
+
+  it('restore refuses the backup of an older zego, and leaves the database empty', async () => {
+    const file = join(directory, 'older.zego')
+    const schema = migrations().map(({ name }) => name)
+    const common = { format: 1, engine: 'embedded', program: '0.0.1', begunAt: '', tables: [] } as const
+    const writer = await createBackup(file, false)
+    await writer.finish((payloadBytes) => ({ ...common, schema: schema.slice(0, -1), payloadBytes }))
+    const { environment, remove } = await makeEmptyPlace(engine)
+    assertOneLine(await runZego(environment, 'restore', file), 1, /made by an older zego: restore it into a DATA_DIR/)
+    assertOneLine(await runZego(environment, 'check'), 1, /the database lacks migrations/)
+    await remove()
   })
 
   const needsServer = { skip: TEST_DATABASE_URL === undefined && 'there is no PostgreSQL server' }

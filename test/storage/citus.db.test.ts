@@ -13,7 +13,7 @@ import { readInbox } from '../../src/storage/live.ts'
 import { migrate } from '../../src/storage/migrate.ts'
 import { PLANNER_SETTINGS } from '../../src/storage/planner-settings.ts'
 import { lastReports } from '../../src/storage/reports.ts'
-import { addEvents, lastTurn, noteTurn, oldestOfSlice } from '../../src/storage/slices.ts'
+import { addEvents, lastTurn, noteTurn, oldestOfSlice, waitingSlices } from '../../src/storage/slices.ts'
 import { inTransaction, NotDurable } from '../../src/storage/database.ts'
 import { plansOf } from '../support/plans.ts'
 import { contextOn, onCitus, openStore, type Store } from '../support/stores.ts'
@@ -191,6 +191,24 @@ onCitus('a store on a cluster', (engine) => {
     await projectReports(db)
     assert.deepEqual(await lastReports(db), [now])
   })
+
+  test('the look for slices reads one report of each, by an index, however many wait', async () => {
+    await accept(200)
+    // On connections that were made after the cluster was set up.
+    const { context, close } = contextOn(store.target)
+    const [looked] = await plansOf(() => waitingSlices(context.db), { withKept: false })
+    const plan = JSON.stringify(looked!.plan)
+    assert.match(plan, /"Index Name":"inbox_by_slice_\d+"/)
+    assert.doesNotMatch(plan, /Seq Scan|inbox_pkey/)
+    assert.deepEqual((await waitingSlices(context.db)).toSorted(), await slicesOfInbox())
+    await close()
+    await projectReports(store.context.db)
+  })
+
+  async function slicesOfInbox(): Promise<number[]> {
+    const { rows } = await sql<{ slice: number }>`select distinct slice from inbox`.execute(store.context.db)
+    return rows.map(({ slice }) => slice).toSorted()
+  }
 
   test('a store that has reports is not distributed', async () => {
     const { db } = store.context
