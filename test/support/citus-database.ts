@@ -22,10 +22,16 @@ export async function createCitusDatabase(url: string): Promise<{ url: string; d
       await run(urlOn(node), ['create extension citus'])
     }),
   )
-  await run(urlOn(coordinator), [
-    `select citus_set_coordinator_host('${coordinator.host}', ${coordinator.port})`,
-    ...workers.map(({ host, port }) => `select citus_add_node('${host}', ${port})`),
-  ])
+  const introduce = (): Promise<unknown> =>
+    run(urlOn(coordinator), [
+      `select citus_set_coordinator_host('${coordinator.host}', ${coordinator.port})`,
+      ...workers.map(({ host, port }) => `select citus_add_node('${host}', ${port})`),
+    ])
+  // Of some hundred databases made at once, a worker drops the connection of one; it may be told again.
+  await introduce().catch((error: Error) => {
+    if (!error.message.includes('connection marked as essential')) throw error
+    return introduce()
+  })
   return {
     url: urlOn(coordinator),
     // The coordinator's first: it looks after the others in the background.
