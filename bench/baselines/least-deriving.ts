@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { customerNumberOf } from '../load/job.ts'
+import { claim } from './claim.ts'
 import { connectAsProgram } from './connection.ts'
 
 /*
@@ -57,20 +58,7 @@ async function turn(): Promise<void> {
   await client.query('begin')
   await client.query({
     name: 'claim',
-    text: `with taken as (
-        select ctid as place from least_inbox order by work_provider_id, request_id, item limit ${ROWS_A_TURN}
-        for update skip locked
-      ),
-      claimed as (delete from least_inbox where ctid = any(array(select place from taken)) returning *),
-      kept as (
-        insert into least_report
-          (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at)
-        select slice, work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at from claimed
-      )
-      insert into least_event
-        (slice, work_provider_id, identity_kind, identity, at, kind, received_at, request_id, item)
-      select slice, work_provider_id, identity_kind, identity, at, kind, received_at, request_id, item from claimed
-      on conflict do nothing`,
+    text: claim(ROWS_A_TURN),
   })
   if (HAS_READS) await lockAndRead(first, at)
   await client.query({

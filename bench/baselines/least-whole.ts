@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openAccepting } from './accepting.ts'
+import { claim } from './claim.ts'
 import { connectAsProgram, connection } from './connection.ts'
 import { listen } from './listening.ts'
 
@@ -26,20 +27,7 @@ for (const table of ['report', 'event', 'shift']) {
 
 const CLAIM = {
   name: 'claim',
-  text: `with taken as (
-      select ctid as place from least_inbox order by work_provider_id, request_id, item limit ${REPORTS_A_TURN}
-      for update skip locked
-    ),
-    claimed as (delete from least_inbox where ctid = any(array(select place from taken)) returning *),
-    kept as (
-      insert into least_report
-        (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at)
-      select slice, work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at from claimed
-    )
-    insert into least_event
-      (slice, work_provider_id, identity_kind, identity, at, kind, received_at, request_id, item)
-    select slice, work_provider_id, identity_kind, identity, at, kind, received_at, request_id, item from claimed
-    on conflict do nothing
+  text: `${claim(REPORTS_A_TURN)}
     returning work_provider_id as "workProviderId", identity_kind as "identityKind", identity, kind, at::text`,
 }
 const ASKED = `unnest($1::uuid[], $2::text[], $3::text[]) as asked (work_provider_id, kind, identity)`
