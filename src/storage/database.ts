@@ -195,14 +195,16 @@ const CONNECTION_ERROR_CODES = new Set([
 /** SQLSTATE classes: connection, resources, operator intervention, system error, rollback; a server gone read-only. */
 const PASSING_SQLSTATE = /^(08|53|57|58|40|25006|25P03)/
 
+/** Of the driver and the pool, which have no codes; and of Citus, where a worker is lost in the middle of a statement (XX000). */
+const PASSING_MESSAGE =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after calling end|driver has already been destroyed|Query read timeout|failure on connection marked as essential/
+
 /** Whether an error says that the database cannot be used now, rather than that the statement is wrong. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const code = (error as { code?: unknown }).code
-  if (typeof code === 'string') return CONNECTION_ERROR_CODES.has(code) || PASSING_SQLSTATE.test(code)
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after calling end|driver has already been destroyed|Query read timeout/.test(
-    error.message,
-  )
+  const { code } = error as { code?: unknown }
+  if (typeof code === 'string' && (CONNECTION_ERROR_CODES.has(code) || PASSING_SQLSTATE.test(code))) return true
+  return PASSING_MESSAGE.test(error.message)
 }
 
 export function isUniqueViolation(error: unknown): boolean {
