@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { formatInstant, type Instant } from '../domain/instant.ts'
+import { isCitus } from './citus.ts'
 import { type Database, type DatabaseTransaction, inTransaction } from './database.ts'
 import { microseconds } from './sql.ts'
 
@@ -59,10 +60,12 @@ export async function detachedMonths(db: Database): Promise<ReportMonth[]> {
 }
 
 async function readMonths(db: Database, tables: RawBuilder<unknown>): Promise<ReportMonth[]> {
+  // On Citus what lies on the coordinator is empty.
+  const size = (await isCitus(db)) ? sql`citus_total_relation_size(oid, false)` : sql`pg_total_relation_size(oid)`
   const { rows } = await sql<ReportMonth>`
     select relname as "table", ${microseconds('bounds[1]::timestamptz')} as "from",
       ${microseconds('bounds[2]::timestamptz')} as "to", nullif(reltuples, -1)::bigint as "estimatedRows",
-      coalesce(pg_total_relation_size(oid), 0) as bytes
+      coalesce(${size}, 0) as bytes
     from (${tables}) found where bounds is not null
     order by 2, 1
   `.execute(db)

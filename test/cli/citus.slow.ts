@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, it } from 'node:test'
 import { sql } from 'kysely'
+import { findBinaries } from '../../scripts/postgres.ts'
+import { makePartition } from '../../src/storage/partitions.ts'
 import { assertOneLine, runZego, zego, zegoCheck } from '../faults/harness.ts'
 import { type ChildStore, openChildStore } from '../faults/store.ts'
 import { createBackup } from '../../src/storage/backup/backup-file.ts'
@@ -39,6 +42,30 @@ onCitus('zego', (engine) => {
     const file = join(directory, 'cluster.zego')
     assertOneLine(await runZego(store.environment, 'backup', file), 1, /Citus cluster: back up each of its nodes/)
     assert.equal(existsSync(file), false)
+  })
+
+  it('retention tells of a month by its size on all nodes, and the dump that it tells to make has every report', async () => {
+    const { context, close } = store.connect()
+    const reports = 5_000
+    await makePartition(context.db, 'report', 'report_2025_01', {
+      from: '2025-01-01T00:00:00Z',
+      to: '2025-02-01T00:00:00Z',
+    })
+    await sql`
+      insert into report (slice, work_provider_id, request_id, item, identity_kind, identity, kind, at, received_at)
+      select n % 64, gen_random_uuid(), gen_random_uuid(), 0, 'user_id', 'u' || n, 'login', '2025-01-15Z', '2025-01-15Z'
+      from generate_series(1, ${reports}::int) n
+    `.execute(context.db)
+    await close()
+    type Months = { table: string; bytes: number }[]
+    const { detached } = await zego<{ detached: Months }>(store.environment, 'retention', '--months', '2')
+    assert.equal(detached[0]!.table, 'report_2025_01')
+    assert.ok(detached[0]!.bytes > 100 * reports, `${detached[0]!.bytes} bytes`)
+    const dump = join(findBinaries()!, 'pg_dump')
+    const args = ['--data-only', '--table=report_2025_01', store.environment['DATABASE_URL']!]
+    const { stdout } = spawnSync(dump, args, { encoding: 'utf8', maxBuffer: 2 ** 26 })
+    assert.equal(stdout.match(/\tuser_id\tu\d+\tlogin\t/g)?.length, reports)
+    await zego(store.environment, 'retention', '--drop', 'report_2025_01')
   })
 
   it('restore takes the backup of an embedded store: nothing is different there', async () => {
