@@ -85,7 +85,7 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     const secret = await authSecret(context, config)
     const isDemo = demoKey !== null || (await hasDemo(context))
     // The API answers meanwhile.
-    if (http !== null && config.role !== 'project') state.accounts = openAccounts(forCallers, secret)
+    if (config.role !== 'project') state.accounts = openAccounts(forCallers, secret)
     state.isPrepared = true
     for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
     if (config.role !== 'accept') {

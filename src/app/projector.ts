@@ -5,7 +5,7 @@ import { EVERYTHING, type Sought, type Taken } from '../storage/inbox.ts'
 import type { Context } from './context.ts'
 import { derivePending, MAX_REPORTS_A_TURN, projectTurn } from './project.ts'
 import { Reached } from './reached.ts'
-import { startSweeping } from './sweep.ts'
+import { openSweeper } from './sweep.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 /**
@@ -42,7 +42,7 @@ export function startProjector(context: Context, callers: () => number): Worker 
  * short, and each is followed by a rest.
  */
 function startAlone(context: Context, callers: () => number): Worker {
-  const sweep = startSweeping(context)
+  const { took, sweep } = openSweeper(context)
   const reached = new Reached(context.now)
   let limit = MIN_REPORTS_A_TURN
   let fullTurns = 0
@@ -50,7 +50,8 @@ function startAlone(context: Context, callers: () => number): Worker {
     const begun = context.now()
     const { claimed, unfinished } = await project(context, reached, limit)
     const isPending = await derivePending(context.db)
-    await sweep(claimed)
+    took(claimed)
+    await sweep()
     const calling = callers()
     fullTurns = unfinished.length > 0 ? fullTurns + 1 : 0
     const most = calling > 0 ? mostShared(fullTurns) : MAX_REPORTS_A_TURN
@@ -74,15 +75,12 @@ function restMs(turnMs: number, callers: number): number {
  */
 function startBeside(context: Context): Worker {
   const behind = new Set<string>()
-  const sweep = startSweeping(context)
+  const { took, sweep } = openSweeper(context)
   const [reached, reachedBehind] = [new Reached(context.now), new Reached(context.now)]
   let limit = MIN_REPORTS_A_TURN
-  let taken = 0
 
   const sweeper = startWorker(context.log, 'sweeper', POLL_MS, async () => {
-    const some = taken
-    taken = 0
-    await sweep(some)
+    await sweep()
     return false
   })
   const backlogs = startWorker(context.log, 'projector of backlogs', POLL_MS, async () => {
@@ -92,7 +90,7 @@ function startBeside(context: Context): Worker {
       workProviders,
       others: false,
     })
-    taken += claimed
+    took(claimed)
     for (const id of workProviders) if (!unfinished.includes(id)) behind.delete(id)
     return true
   })
@@ -101,7 +99,7 @@ function startBeside(context: Context): Worker {
       workProviders: [...behind],
       others: true,
     })
-    taken += claimed
+    took(claimed)
     const isPending = await derivePending(context.db)
     // On Citus a turn takes everybody's: there all grow.
     const areBehind = unfinished.length > 0 && limit >= REPORTS_THAT_KEEP_UP && !(await isCitus(context.db))
