@@ -43,6 +43,9 @@ const LOGOUT = sql`${sql.lit('logout' satisfies EventKind)}::event_kind`
 
 type EventRow = { workProviderId: string; identityKind: IdentityKind; identity: string; kind: EventKind; at: Instant }
 
+/** Of a claim: once, and not beside each event. */
+type CountRow = Omit<Taken, 'reached'> & { readonly reached: readonly string[] }
+
 /** Request ids by work provider. */
 export type Requests = ReadonlyMap<string, string>
 
@@ -80,9 +83,7 @@ export type Claimed = Taken & { readonly events: ShiftEvent[] }
  */
 export async function claimReports(trx: DatabaseTransaction, limit: number, sought = EVERYTHING): Promise<Claimed> {
   const { workProviders, others, from } = sought
-  const { rows } = await sql<
-    Omit<Taken, 'reached'> & { reached: string[] } & (EventRow | { kind: null })
-  >`/* prepared */
+  const { rows } = await sql<CountRow | (EventRow & { claimed: null })>`/* prepared */
     with asked as (
       select w.id, coalesce(f.request_id, '00000000-0000-0000-0000-000000000000') as first
       from work_provider w
@@ -136,17 +137,21 @@ export async function claimReports(trx: DatabaseTransaction, limit: number, soug
         from claimed group by 1
       ) each
     )
-    select claimed, unfinished, reached, ${nearMicroseconds('oldest')} as "oldestAt", work_provider_id as "workProviderId", identity_kind as "identityKind", identity, kind,
-      ${nearMicroseconds('at')} as at
-    from counted left join added on not annulled
+    select claimed, unfinished, reached, ${nearMicroseconds('oldest')} as "oldestAt",
+      null::uuid as "workProviderId", null::identity_kind as "identityKind", null::text as identity, null::event_kind as kind,
+      null::bigint as at
+    from counted
+    union all
+    select null, null, null, null, work_provider_id, identity_kind, identity, kind, ${nearMicroseconds('at')}
+    from added where not annulled
   `.execute(trx)
-  const { claimed, unfinished, reached, oldestAt } = rows[0]!
+  const { claimed, unfinished, reached, oldestAt } = rows.find((row) => row.claimed !== null)!
   return {
     claimed,
     unfinished,
     reached: new Map(reached.map((pair) => [pair.slice(0, UUID_LENGTH), pair.slice(UUID_LENGTH)])),
     oldestAt,
-    events: rows.flatMap((row) => (row.kind === null ? [] : [eventFromRow(row)])),
+    events: rows.flatMap((row) => (row.claimed === null ? [eventFromRow(row)] : [])),
   }
 }
 
