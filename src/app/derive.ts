@@ -9,7 +9,7 @@ import { bindingsOfIdentities, bindingsOfLinks, type BoundIdentity, identityOf }
 import { parkEvents } from '../storage/case-upkeep.ts'
 import { atOnce, type DatabaseTransaction } from '../storage/database.ts'
 import { type EventRange, readEventRanges } from '../storage/events.ts'
-import { insertIdentities, lockExisting, missingIdentities } from '../storage/identities.ts'
+import { insertMissing, lockExisting } from '../storage/identities.ts'
 import { type LockedStream, lockStreams, storePending } from '../storage/links.ts'
 import { type DerivedChanges, readDerivedRanges, type StoredRange, writeDerived } from '../storage/shifts.ts'
 import { settingsOf, shareWorkProviders } from '../storage/work-providers.ts'
@@ -44,6 +44,8 @@ type Task = {
   changes: readonly Change[]
   newBefore: Instant | null
   isDone: boolean
+  /** What is stored of the next piece, where it was read with the lock. */
+  read: StoredRange | null
   /** The size of the next piece, and what this turn may still read. */
   size: number
   budget: number
@@ -65,13 +67,13 @@ export type Known = { readonly bindings: readonly BoundIdentity[]; readonly sett
 export async function lockForEvents(trx: DatabaseTransaction, events: readonly ShiftEvent[]): Promise<Known> {
   const identities = events.map((event) => event.identity)
   const workProviderIds = [...new Set(identities.map((identity) => identity.workProviderId))]
-  const [, settings, missing] = await atOnce(trx, (at) => [
+  const [, settings, , , bindings] = await atOnce(trx, (at) => [
     shareWorkProviders(at, workProviderIds),
     settingsOf(at, workProviderIds),
-    missingIdentities(at, identities),
+    insertMissing(at, identities),
+    lockExisting(at, identities),
+    bindingsOfIdentities(at, identities),
   ])
-  await insertIdentities(trx, missing)
-  const [, bindings] = await atOnce(trx, (at) => [lockExisting(at, identities), bindingsOfIdentities(at, identities)])
   return { bindings, settings }
 }
 
@@ -96,10 +98,10 @@ async function derive(
   added: EventsByLink,
   known: SettingsByWorkProvider | null,
 ): Promise<boolean> {
-  const streams = await lockStreams(trx, [...changes.keys()])
+  const { streams, read } = await lockAndRead(trx, changes)
   const settings = known ?? (await settingsOf(trx, [...new Set(streams.map((stream) => stream.workProviderId))]))
   const told = new ShiftChanges()
-  const tasks = makeTasks(streams, { changes, added, settings, told })
+  const tasks = makeTasks(streams, { changes, read, added, settings, told })
   let running = tasks
   while (running.length > 0) running = await deriveRound(trx, running)
   const toNote = tasks.filter((task) => !task.isDone || task.stream.pending !== null)
@@ -111,20 +113,38 @@ async function derive(
   return tasks.every((task) => task.isDone)
 }
 
+type ReadByLink = ReadonlyMap<number, StoredRange>
+
+/** Locks the streams, and reads under their locks what is stored where they change: nearly always all that is needed of it. */
+async function lockAndRead(
+  trx: DatabaseTransaction,
+  changes: ChangesByLink,
+): Promise<{ streams: LockedStream[]; read: ReadByLink }> {
+  const changed = [...changes].filter(([, ofLink]) => ofLink.length > 0)
+  const [streams, stored] = await atOnce(trx, (at) => [
+    lockStreams(at, [...changes.keys()]),
+    readDerivedRanges(
+      at,
+      changed.map(([linkId, ofLink]) => ({ linkId, from: startOf(ofLink)!, limit: sizeFor(ofLink) })),
+    ),
+  ])
+  return { streams, read: new Map(changed.map(([linkId], index) => [linkId, stored[index]!])) }
+}
+
 type Sources = {
   readonly changes: ChangesByLink
+  readonly read: ReadByLink
   readonly added: EventsByLink
   readonly settings: SettingsByWorkProvider
   readonly told: ShiftChanges
 }
 
-function makeTasks(streams: readonly LockedStream[], { changes, added, settings, told }: Sources): Task[] {
+function makeTasks(streams: readonly LockedStream[], { changes, read, added, settings, told }: Sources): Task[] {
   return streams.flatMap((stream) => {
     const all = [...(changes.get(stream.linkId) ?? []), ...(stream.pending === null ? [] : [stream.pending])]
-    const [first, ...rest] = all
-    if (first === undefined) return []
+    const from = startOf(all)
+    if (from === null) return []
     const ofWorkProvider = settings.get(stream.workProviderId) ?? []
-    const from = rest.reduce((earliest, change) => earlier(earliest, change.from), first.from)
     const task: Task = {
       stream,
       capAt: capRule(ofWorkProvider),
@@ -134,11 +154,22 @@ function makeTasks(streams: readonly LockedStream[], { changes, added, settings,
       changes: changesFrom(all, from),
       newBefore: stream.pending?.from ?? null,
       isDone: false,
-      size: Math.max(MIN_EVENTS_A_ROUND, all.length + EVENTS_TO_MEET),
+      read: stream.pending === null ? (read.get(stream.linkId) ?? null) : null,
+      size: sizeFor(all),
       budget: MAX_EVENTS_A_TURN,
     }
     return [task]
   })
+}
+
+/** Where the first of some changes begins. */
+function startOf(changes: readonly Change[]): Instant | null {
+  return changes.reduce<Instant | null>((first, { from }) => orEarlier(first, from), null)
+}
+
+/** The size of the first piece for so many changes. */
+function sizeFor(changes: readonly Change[]): number {
+  return Math.max(MIN_EVENTS_A_ROUND, changes.length + EVENTS_TO_MEET)
 }
 
 /** Derives the next piece of each task. Answers the tasks that have more to do in this turn. */
@@ -158,6 +189,7 @@ async function deriveRound(trx: DatabaseTransaction, tasks: readonly Task[]): Pr
     task.budget -= piece.moments.length + piece.stored.shifts.length
     task.size = Math.min(task.size * GROWTH_A_ROUND, MAX_EVENTS_A_TURN)
     task.isDone = result.rest === null
+    task.read = null
     if (result.rest !== null) Object.assign(task, result.rest)
   }
   await writeDerived(trx, written)
@@ -170,15 +202,26 @@ function isCutOff({ rest }: Rederived): boolean {
 }
 
 async function readPieces(trx: DatabaseTransaction, tasks: readonly Task[]): Promise<Piece[]> {
-  const stored = await readDerivedRanges(
-    trx,
-    tasks.map((task) => ({ linkId: task.stream.linkId, from: task.from, limit: task.size })),
-  )
+  const stored = await readStored(trx, tasks)
   const told = await readTold(
     trx,
     tasks.filter((task) => task.added === null),
   )
-  return tasks.map((task, index) => cutPiece(task, told.get(task) ?? toldAgain(task, stored[index]!), stored[index]!))
+  return tasks.map((task) => {
+    const ofTask = stored.get(task)!
+    return cutPiece(task, told.get(task) ?? toldAgain(task, ofTask), ofTask)
+  })
+}
+
+/** What is stored of the next piece of each task. */
+async function readStored(trx: DatabaseTransaction, tasks: readonly Task[]): Promise<Map<Task, StoredRange>> {
+  const unread = tasks.filter((task) => task.read === null)
+  const ranges = unread.map((task) => ({ linkId: task.stream.linkId, from: task.from, limit: task.size }))
+  const read = unread.length === 0 ? [] : await readDerivedRanges(trx, ranges)
+  return new Map([
+    ...tasks.flatMap((task): [Task, StoredRange][] => (task.read === null ? [] : [[task, task.read]])),
+    ...unread.map((task, index): [Task, StoredRange] => [task, read[index]!]),
+  ])
 }
 
 /** What is told of a stream from where a task goes on, as far as it was read: before `until` (null: to the end). */

@@ -141,8 +141,9 @@ export function inTransaction<T>(db: Database, work: (trx: DatabaseTransaction) 
 
 /**
  * Runs statements of a transaction that do not need each other's answers: they are sent at once, and run in the order in
- * which they were begun. Of a transaction Kysely sends one at a time, and on a core that is shared each way to the database
- * and back takes longer than most statements do.
+ * which they were begun. Each is begun by a function that awaits nothing before it; only the last function may run several.
+ * Of a transaction Kysely sends one at a time, and on a core that is shared each way to the database and back takes longer
+ * than most statements do.
  */
 export function atOnce<T extends readonly unknown[]>(
   trx: DatabaseTransaction,

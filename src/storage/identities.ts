@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type Identity, type IdentityKind, identityKey, sliceOf } from '../domain/identity.ts'
 import { booleanArray, smallintArray, textArray, uuidArray } from './binary-arrays.ts'
-import type { DatabaseTransaction } from './database.ts'
+import { atOnce, type DatabaseTransaction } from './database.ts'
 
 /**
  * Locks identities until the end of the transaction, making the rows that are missing, always in the same order.
@@ -10,28 +10,24 @@ import type { DatabaseTransaction } from './database.ts'
  * it, so that one of them sees what the other did.
  */
 export async function lockIdentities(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {
-  // Nearly always all of them are there: to look first costs less than to insert in vain.
-  await insertIdentities(trx, await missingIdentities(trx, identities))
-  await lockExisting(trx, identities)
+  await atOnce(trx, (at) => [insertMissing(at, identities), lockExisting(at, identities)])
 }
 
-/** Those that have no row yet. Rows do not go. */
-export async function missingIdentities(
-  trx: DatabaseTransaction,
-  identities: readonly Identity[],
-): Promise<Identity[]> {
-  const distinct = distinctOf(identities)
-  const { rows } = await sql<{ index: number }>`/* prepared */
-    select place::int - 1 as index from ${identityRows(distinct)}
+/** Makes rows. Nearly always all of them are there: to look first costs less than to insert in vain. Rows do not go. */
+export async function insertMissing(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {
+  await sql`/* prepared */
+    insert into identity (work_provider_id, kind, identity, slice)
+    select work_provider_id, kind, identity, slice from ${slicedIdentityRows(distinctOf(identities))}
     where not exists (
       select from identity i
-      where i.work_provider_id = asked.work_provider_id and i.kind = asked.kind and i.identity = asked.identity
+      where i.work_provider_id = sliced.work_provider_id and i.kind = sliced.kind and i.identity = sliced.identity
     )
+    order by work_provider_id, kind, identity
+    on conflict do nothing
   `.execute(trx)
-  return rows.map(({ index }) => distinct[index]!)
 }
 
-/** Locks identities that have rows. */
+/** Locks those that have rows. */
 export async function lockExisting(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {
   await sql`/* prepared */
     select from identity i join ${identityRows(distinctOf(identities))} using (work_provider_id, kind, identity)
@@ -41,17 +37,6 @@ export async function lockExisting(trx: DatabaseTransaction, identities: readonl
 
 function distinctOf(identities: readonly Identity[]): Identity[] {
   return [...new Map(identities.map((identity) => [identityKey(identity), identity])).values()]
-}
-
-/** Makes the rows of identities. */
-export async function insertIdentities(trx: DatabaseTransaction, identities: readonly Identity[]): Promise<void> {
-  if (identities.length === 0) return
-  await sql`
-    insert into identity (work_provider_id, kind, identity, slice)
-    select work_provider_id, kind, identity, slice from ${slicedIdentityRows(identities)}
-    order by work_provider_id, kind, identity
-    on conflict do nothing
-  `.execute(trx)
 }
 
 /** Identities as the rows of a statement: `asked (work_provider_id, kind, identity, place)`, places from 1. */
