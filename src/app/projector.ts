@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Instant, MICROSECONDS_PER_MILLISECOND, MICROSECONDS_PER_SECOND } from '../domain/instant.ts'
+import { type Instant, MICROSECONDS_PER_MILLISECOND, MICROSECONDS_PER_SECOND, plus } from '../domain/instant.ts'
 import { isCitus } from '../storage/citus.ts'
 import { EVERYTHING, type Sought, type Taken } from '../storage/inbox.ts'
 import type { Context } from './context.ts'
@@ -17,17 +17,20 @@ const MIN_REPORTS_A_TURN = 32
 const REPORTS_THAT_KEEP_UP = 256
 /** How often those who keep up are looked after while others are behind and there was nothing to do. */
 const LOOK_BESIDE_MS = 20
-/** Of the embedded engine while callers wait for it: some milliseconds. */
-const REPORTS_A_SHARED_TURN = 64
-/** After so many full turns, some seconds, they double all the same: an inbox that grows without end is worse than to wait. */
-const FULL_TURNS_TO_DOUBLE = 256
-/** The rest between turns: as long as the turn for so many callers, and longer for more of them, up to four times. */
-const CALLERS_A_REST = 32
+/** Of the embedded engine while callers wait for it, and while many do: some milliseconds. */
+const REPORTS_A_SHARED_TURN = 128
+const REPORTS_AMONG_MANY = 32
+const MANY_CALLERS = 32
+/** For each such delay of the oldest report they double all the same: an inbox that grows without end is worse than to wait. */
+const LAG_TO_DOUBLE_SECONDS = 15
+/** The rest between turns: as long as the turn, and longer for many callers, up to four times. */
 const MAX_RESTS = 4
 const MAX_REST_MS = 50
 /** How often an idle projector looks: reports accepted by another process do not nudge it. */
 const POLL_MS = 100
 const POLL_EMBEDDED_MS = 1_000
+/** How often a busy projector looks for streams that are derived up to a point only: seldom are there any. */
+const LOOK_FOR_PENDING_MS = 100
 
 /**
  * Derives shifts from accepted reports, in the background. Any number of processes may do so at once. `callers`: how many
@@ -43,30 +46,32 @@ export function startProjector(context: Context, callers: () => number): Worker 
  */
 function startAlone(context: Context, callers: () => number): Worker {
   const { took, sweep } = openSweeper(context)
+  const goOn = openPending(context)
   const reached = new Reached(context.now)
   let limit = MIN_REPORTS_A_TURN
-  let fullTurns = 0
   return startWorker(context.log, 'projector', POLL_EMBEDDED_MS, async () => {
     const begun = context.now()
-    const { claimed, unfinished } = await project(context, reached, limit)
-    const isPending = await derivePending(context.db)
+    const { claimed, unfinished, oldestAt } = await project(context, reached, limit)
+    const isPending = await goOn(claimed === 0)
     took(claimed)
     await sweep()
     const calling = callers()
-    fullTurns = unfinished.length > 0 ? fullTurns + 1 : 0
-    const most = calling > 0 ? mostShared(fullTurns) : MAX_REPORTS_A_TURN
-    limit = fullTurns === 0 ? MIN_REPORTS_A_TURN : Math.min(2 * limit, most)
+    const lag = oldestAt === null ? 0 : lagSeconds(context.now(), oldestAt)
+    limit = unfinished.length === 0 ? MIN_REPORTS_A_TURN : Math.min(2 * limit, mostFor(calling, lag))
     if (calling > 0) await delay(restMs((context.now() - begun) / MICROSECONDS_PER_MILLISECOND, calling))
     return claimed > 0 || isPending
   })
 }
 
-function mostShared(fullTurns: number): number {
-  return Math.min(REPORTS_A_SHARED_TURN * 2 ** Math.floor(fullTurns / FULL_TURNS_TO_DOUBLE), MAX_REPORTS_A_TURN)
+/** The reports of the next turn at most. */
+function mostFor(callers: number, lag: number): number {
+  if (callers === 0) return MAX_REPORTS_A_TURN
+  const most = callers > MANY_CALLERS ? REPORTS_AMONG_MANY : REPORTS_A_SHARED_TURN
+  return Math.min(most * 2 ** Math.floor(lag / LAG_TO_DOUBLE_SECONDS), MAX_REPORTS_A_TURN)
 }
 
 function restMs(turnMs: number, callers: number): number {
-  return Math.min(turnMs * Math.min(Math.max(1, callers / CALLERS_A_REST), MAX_RESTS), MAX_REST_MS)
+  return Math.min(turnMs * Math.min(Math.max(1, callers / MANY_CALLERS), MAX_RESTS), MAX_REST_MS)
 }
 
 /**
@@ -76,6 +81,7 @@ function restMs(turnMs: number, callers: number): number {
 function startBeside(context: Context): Worker {
   const behind = new Set<string>()
   const { took, sweep } = openSweeper(context)
+  const goOn = openPending(context)
   const [reached, reachedBehind] = [new Reached(context.now), new Reached(context.now)]
   let limit = MIN_REPORTS_A_TURN
 
@@ -100,7 +106,7 @@ function startBeside(context: Context): Worker {
       others: true,
     })
     took(claimed)
-    const isPending = await derivePending(context.db)
+    const isPending = await goOn(claimed === 0)
     // On Citus a turn takes everybody's: there all grow.
     const areBehind = unfinished.length > 0 && limit >= REPORTS_THAT_KEEP_UP && !(await isCitus(context.db))
     if (areBehind) {
@@ -116,6 +122,17 @@ function startBeside(context: Context): Worker {
     async stop() {
       await Promise.all([projector, backlogs, sweeper].map((worker) => worker.stop()))
     },
+  }
+}
+
+/** What goes on with a stream that is derived up to a point only. It answers whether there was one, as far as it looked. */
+function openPending({ db, now }: Context): (isIdle: boolean) => Promise<boolean> {
+  let lookFrom = now()
+  return async (isIdle) => {
+    if (!isIdle && now() < lookFrom) return false
+    const isPending = await derivePending(db)
+    if (!isPending) lookFrom = plus(now(), LOOK_FOR_PENDING_MS * MICROSECONDS_PER_MILLISECOND)
+    return isPending
   }
 }
 
