@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { sql } from 'kysely'
+import { startProjector } from '../../src/app/projector.ts'
+import { createWorkProvider } from '../../src/app/work-providers.ts'
+import { waitFor } from '../faults/harness.ts'
+import { fillInbox } from '../support/grown-store.ts'
+import { openStore, type Store } from '../support/stores.ts'
+
+/* The embedded engine has one backend: whoever reports waits for the turn that is under way. Turns are told by their reports. */
+
+const MANY = 100
+const BACKLOG = 600
+
+describe('turns of the embedded engine', () => {
+  let store: Store
+  let workProviderId: string
+  before(async () => {
+    store = await openStore('embedded')
+    workProviderId = (await createWorkProvider(store.context, 'Busy Ltd')).id
+  })
+  after(() => store.close())
+  beforeEach(async () => void (await sql`truncate inbox, report, event`.execute(store.context.db)))
+
+  test('stay short while many callers wait, however much there is to derive', async () => {
+    const turns = await turnsAmong(MANY, BACKLOG, 0)
+    assert.ok(Math.max(...turns) <= 32, String(turns))
+  })
+
+  test('are longer while few callers wait, and longer yet while nobody does', async () => {
+    const [few, none] = [await turnsAmong(1, BACKLOG, 0), await turnsAmong(0, 2 * BACKLOG, 0)]
+    assert.equal(Math.max(...few), 128)
+    assert.ok(Math.max(...none) > 128, String(none))
+  })
+
+  test('grow by how late the oldest report is, whoever waits', async () => {
+    const turns = await turnsAmong(MANY, BACKLOG, 40)
+    assert.equal(Math.max(...turns), 128)
+  })
+
+  /** The reports of each turn that derives a backlog, which was received so many seconds ago. */
+  async function turnsAmong(callers: number, reports: number, secondsAgo: number): Promise<number[]> {
+    const { db } = store.context
+    await sql`truncate inbox, report, event`.execute(db)
+    await fillInbox(db, new Array<string>(4).fill(workProviderId), reports)
+    await sql`update inbox set received_at = received_at - ${secondsAgo}::int * interval '1 second'`.execute(db)
+    const projector = startProjector(store.context, () => callers)
+    await waitFor('the backlog', async () => {
+      const { rows } = await sql<{ waiting: number }>`select count(*) as waiting from inbox`.execute(db)
+      return rows[0]!.waiting === 0
+    })
+    await projector.stop()
+    const { rows } = await sql<{ taken: number }>`select count(*) as taken from report group by xmin::text`.execute(db)
+    return rows.map(({ taken }) => taken)
+  }
+})
