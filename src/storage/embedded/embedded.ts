@@ -26,6 +26,9 @@ export const SECOND_OPENER_PATIENCE_MS = 10_000
 /** How long the engine may take to close; after that it is left to recover at the next start. */
 const CLOSE_PATIENCE_MS = 5_000
 
+/** What the engine's thread keeps of young objects: messages that are gone at once. By itself it would take three times as much. */
+const YOUNG_MEBIBYTES = 16
+
 export type Embedded = {
   /** The directory that holds the socket: what PostgreSQL's clients take as `host`. */
   host: string
@@ -73,7 +76,10 @@ async function startEngine(directory: DataDirectory, lock: Lock, options: Embedd
   if (!existsSync(directory.clusterPath)) options.onFirstStart()
   const path = claimSocketPath(directory)
   const workerData: EngineThreadData = { clusterPath: directory.clusterPath, socketPath: path }
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData })
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
+  })
   const [first] = (await once(worker, 'message')) as [EngineThreadMessage]
   if (first.kind !== 'ready') {
     lock.release()
