@@ -1,3 +1,4 @@
+import { checkpoint } from '../../src/storage/maintenance.ts'
 import { start } from '../processes.ts'
 import { emptyInbox, upkeep } from '../statements.ts'
 import type { Server } from '../store.ts'
@@ -107,10 +108,11 @@ export async function singleReports(bench: Bench): Promise<Row[]> {
   ]
 }
 
-/** What was accepted before is not to be derived while something else is measured. */
+/** What was accepted before is neither to be derived nor to be written to its files while something else is measured. */
 export async function forgetWaiting({ store }: Bench): Promise<void> {
   const { context, close } = await store.connect()
   await emptyInbox(context)
+  await checkpoint(context.db)
   await close()
 }
 
