@@ -42,7 +42,11 @@ describe('turns of the embedded engine', () => {
   async function turnsAmong(callers: number, reports: number, secondsAgo: number): Promise<number[]> {
     const { db } = store.context
     await sql`truncate inbox, report, event`.execute(db)
-    await fillInbox(db, new Array<string>(4).fill(workProviderId), reports)
+    await fillInbox(
+      db,
+      Array.from({ length: 4 }, () => workProviderId),
+      reports,
+    )
     await sql`update inbox set received_at = received_at - ${secondsAgo}::int * interval '1 second'`.execute(db)
     const projector = startProjector(store.context, () => callers)
     await waitFor('the backlog', async () => {
