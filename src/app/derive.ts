@@ -44,7 +44,7 @@ type Task = {
   changes: readonly Change[]
   newBefore: Instant | null
   isDone: boolean
-  /** What is stored of the next piece, where it was read with the lock. */
+  /** What is stored of the next piece, as soon as it was read: of the first with the lock, unless more was pending. */
   read: StoredRange | null
   /** The size of the next piece, and what this turn may still read. */
   size: number
@@ -202,26 +202,17 @@ function isCutOff({ rest }: Rederived): boolean {
 }
 
 async function readPieces(trx: DatabaseTransaction, tasks: readonly Task[]): Promise<Piece[]> {
-  const stored = await readStored(trx, tasks)
+  const unread = tasks.filter((task) => task.read === null)
+  const stored = await readDerivedRanges(
+    trx,
+    unread.map((task) => ({ linkId: task.stream.linkId, from: task.from, limit: task.size })),
+  )
+  for (const [index, task] of unread.entries()) task.read = stored[index]!
   const told = await readTold(
     trx,
     tasks.filter((task) => task.added === null),
   )
-  return tasks.map((task) => {
-    const ofTask = stored.get(task)!
-    return cutPiece(task, told.get(task) ?? toldAgain(task, ofTask), ofTask)
-  })
-}
-
-/** What is stored of the next piece of each task. */
-async function readStored(trx: DatabaseTransaction, tasks: readonly Task[]): Promise<Map<Task, StoredRange>> {
-  const unread = tasks.filter((task) => task.read === null)
-  const ranges = unread.map((task) => ({ linkId: task.stream.linkId, from: task.from, limit: task.size }))
-  const read = unread.length === 0 ? [] : await readDerivedRanges(trx, ranges)
-  return new Map([
-    ...tasks.flatMap((task): [Task, StoredRange][] => (task.read === null ? [] : [[task, task.read]])),
-    ...unread.map((task, index): [Task, StoredRange] => [task, read[index]!]),
-  ])
+  return tasks.map((task) => cutPiece(task, told.get(task) ?? toldAgain(task, task.read!), task.read!))
 }
 
 /** What is told of a stream from where a task goes on, as far as it was read: before `until` (null: to the end). */

@@ -18,6 +18,7 @@ export async function readDerivedRanges(
   trx: DatabaseTransaction,
   ranges: readonly DerivedRange[],
 ): Promise<StoredRange[]> {
+  if (ranges.length === 0) return []
   const wanted = sql`
     (select ordinality::int - 1 as range, link_id, from_at, at_most
     from unnest(${bigintArray(ranges.map((range) => range.linkId))}::bigint[],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { startProjector } from '../../src/app/projector.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
@@ -20,7 +20,6 @@ describe('turns of the embedded engine', () => {
     workProviderId = (await createWorkProvider(store.context, 'Busy Ltd')).id
   })
   after(() => store.close())
-  beforeEach(async () => void (await sql`truncate inbox, report, event`.execute(store.context.db)))
 
   test('stay short while many callers wait, however much there is to derive', async () => {
     const turns = await turnsAmong(MANY, BACKLOG, 0)
