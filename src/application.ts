@@ -1,27 +1,23 @@
 import type { RequestListener } from 'node:http'
-import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { splitTarget } from './domain/query.ts'
+import { isApiPath } from './http/api.ts'
 import { METRICS_PATH } from './http/metrics.ts'
 import type { Site } from './web/site.ts'
 
 /** The API and the pages as one: each path is one of them, and what is neither is refused in the caller's language. */
 export function buildApplication(
   api: RequestListener,
-  site: Site,
+  site: () => Promise<Site>,
   metrics: RequestListener | null = null,
 ): RequestListener {
-  const pages = getRequestListener((request, env) => site.app.fetch(request, env as HttpBindings), {
-    // A HTTP/1.0 client need not name a host.
-    hostname: 'localhost',
-    // A host that is none, say.
-    errorHandler: () => Response.json({ error: 'INVALID_DATA' }, { status: 400 }),
-  })
   return (incoming, outgoing) => {
     const { path } = splitTarget(incoming.url)
     if (metrics !== null && path === METRICS_PATH) return metrics(incoming, outgoing)
-    const isForSite = site.has(path) || (!path.startsWith('/v1') && namesHtml(incoming.headers.accept))
-    if (isForSite) void pages(incoming, outgoing)
-    else api(incoming, outgoing)
+    if (isApiPath(path)) return api(incoming, outgoing)
+    void site().then((pages) => {
+      const isForPages = pages.has(path) || (!path.startsWith('/v1') && namesHtml(incoming.headers.accept))
+      return (isForPages ? pages.answer : api)(incoming, outgoing)
+    })
   }
 }
 

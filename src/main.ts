@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
-import { backUp, restore, type Surroundings } from './backups.ts'
+import type { Surroundings } from './backups.ts'
 import type { Cli } from './cli/cli.ts'
 import { type Progress, startProgress } from './cli/progress.ts'
 import { type Config, readConfig } from './config.ts'
@@ -52,8 +52,9 @@ const cli: Cli = {
       await opened.close()
     }
   },
-  backUp: (file, mayReplace) => withSurroundings((around) => backUp(around, file, mayReplace)),
-  restore: (file) => withSurroundings((around) => restore(around, file)),
+  backUp: (file, mayReplace) =>
+    withSurroundings(async (around) => (await import('./backups.ts')).backUp(around, file, mayReplace)),
+  restore: (file) => withSurroundings(async (around) => (await import('./backups.ts')).restore(around, file)),
   serve: runServer,
   print: say,
   startProgress: openProgress,

@@ -6,6 +6,7 @@ import type { Outgoing } from './app/outgoing.ts'
 import type { Config } from './config.ts'
 import type { Actor } from './domain/audit.ts'
 import { instantOfEpochMilliseconds } from './domain/instant.ts'
+import { lazily } from './domain/lazily.ts'
 import { type DatabaseTarget, type OpenDatabase, openDatabase, type PoolUse } from './storage/database.ts'
 import { type Embedded, openEmbedded } from './storage/embedded/embedded.ts'
 
@@ -30,14 +31,8 @@ export type OpenOptions = {
 
 /** What speaks TLS and looks names up is loaded when something is first posted: the program starts sooner without it. */
 function outgoingWhenUsed(allowed: readonly string[]): Outgoing {
-  let opened: Promise<Outgoing> | null = null
-  return {
-    mayBePlain: allowed.length > 0,
-    async post(message, signal) {
-      opened ??= import('./outgoing.ts').then(({ openOutgoing }) => openOutgoing(allowed))
-      return (await opened).post(message, signal)
-    },
-  }
+  const opened = lazily(async () => (await import('./outgoing.ts')).openOutgoing(allowed))
+  return { mayBePlain: allowed.length > 0, post: async (message, signal) => (await opened()).post(message, signal) }
 }
 
 export async function openContext(config: Config, log: Logger, options: OpenOptions): Promise<OpenContext> {

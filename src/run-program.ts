@@ -18,7 +18,7 @@ export type Terminal = {
 
 /** Runs one command line, without the names of the programs, and answers the exit code; says what is wrong in clear lines. */
 export async function runProgram(cli: Cli, args: readonly string[], terminal: Terminal): Promise<number> {
-  const program = buildProgram(cli)
+  const program = await buildProgram(cli, args[0])
   prepare(program, terminal)
   try {
     await program.parseAsync(args, { from: 'user' })

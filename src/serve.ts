@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
@@ -12,8 +12,8 @@ import type { Worker } from './app/worker.ts'
 import type { Config } from './config.ts'
 import { PROGRAM } from './domain/audit.ts'
 import { splitTarget } from './domain/query.ts'
-import { type Accounts, openAccounts } from './app/accounts.ts'
-import { type Live, openLive } from './app/live.ts'
+import { openLive } from './app/live.ts'
+import { UNWATCHED } from './app/metrics.ts'
 import { startDeliverer } from './app/deliver.ts'
 import { startFeed } from './app/feed.ts'
 import { startTellingOfCaps } from './app/feed-shifts.ts'
@@ -24,23 +24,22 @@ import { buildApplication } from './application.ts'
 import { authSecret } from './auth-secret.ts'
 import { buildApi } from './http/api.ts'
 import { buildMetrics, METRICS_PATH, TAKES_NOTHING } from './http/metrics.ts'
-import { openApiDocument } from './http/openapi/document.ts'
+import { http as nodeHttp } from './http/node-http.ts'
 import { createHttpServer } from './http/server.ts'
 import { startServices } from './http/services.ts'
 import { openMailTransport } from './mail-transport.ts'
 import { openContext } from './open.ts'
 import { assertDurable, isUnavailable } from './storage/database.ts'
-import { openMetrics } from './prometheus.ts'
+import { openPages, type Pages } from './pages.ts'
 import { migrate } from './storage/migrate.ts'
-import { trustedProxies } from './web/kit/client-address.ts'
-import type { ApiDescription } from './web/kit/api-description.ts'
-import { buildSite } from './web/site.ts'
 import { greeting } from './greeting.ts'
 
 /** How long requests under way may take to finish once the server is told to stop: the rest is to end within 8 s too. */
 const DRAIN_MS = 6_000
 const DRAIN_POLL_MS = 50
 const CONNECT_RETRY_MS = 500
+/** Whoever waited for the start has an answer by then; to load the pages takes the thread for some tenths of a second. */
+const PAGES_LOADED_AFTER_MS = 1_000
 
 export type ServeOptions = {
   readonly config: Config
@@ -55,38 +54,38 @@ export type ServeOptions = {
 export type Serving = { readonly url: string | null; stop(): Promise<void> }
 
 type State = {
-  isPrepared: boolean
+  /** What signs the cookies of those who log in; null until the database was checked and migrated. */
+  secret: string | null
   readonly stopping: AbortController
-  accounts: Promise<Accounts> | null
 }
 
 /** Runs the server in its role. With a database server it listens at once, and is ready when that can be used. */
 export async function serve({ config, log, say, onBroken, signal }: ServeOptions): Promise<Serving> {
   const opened = await openContext(config, log, {
     mayShare: false,
-    metrics: openMetrics(),
+    // Nobody can ask for them without a token.
+    metrics: config.metricsToken === undefined ? UNWATCHED : (await import('./prometheus.ts')).openMetrics(),
     actor: PROGRAM,
     onFirstStart: () => say(`Preparing a new database in ${config.dataDir}: this first start takes some seconds.`),
     onBroken,
   })
   const { context, forCallers } = opened
-  const state: State = { isPrepared: false, stopping: new AbortController(), accounts: null }
+  const state: State = { secret: null, stopping: new AbortController() }
   const workers: Worker[] = []
   let projector: Worker | null = null
   const live = openLive(context, state.stopping.signal)
+  const secret = (): string | null => state.secret
+  const pages = openPages({ context: forCallers, config, live, stopping: state.stopping.signal, secret })
   const http =
     config.role === 'project'
       ? startHttpForWatchers(context, config)
-      : startHttp(forCallers, { config, state, live }, () => projector?.nudge())
+      : startHttp(forCallers, { config, state, pages }, () => projector?.nudge())
   try {
     const url = http === null ? null : await listen(http.server, config)
     await prepare(context, config, signal)
     const demoKey = context.isEmbedded && config.hasDemo ? await createDemo(context) : null
-    const secret = await authSecret(context, config)
-    const isDemo = demoKey !== null || (await hasDemo(context))
-    // The API answers meanwhile.
-    if (config.role !== 'project') state.accounts = openAccounts(forCallers, secret)
-    state.isPrepared = true
+    const isDemo = demoKey !== null || (config.hasDemo && (await hasDemo(context)))
+    state.secret = await authSecret(context, config)
     for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
     if (config.role !== 'accept') {
       workers.push((projector = startProjector(context, http?.callers ?? (() => 0))))
@@ -97,10 +96,11 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
       workers.push(deliverer)
     }
     workers.push(startMaintenance(context))
-    await state.accounts
+    const loading = config.role === 'project' ? undefined : setTimeout(pages.load, PAGES_LOADED_AFTER_MS)
     return {
       url,
       async stop() {
+        clearTimeout(loading)
         state.stopping.abort()
         if (http !== null) await http.drain()
         for (const worker of workers) await worker.stop()
@@ -117,32 +117,20 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
 
 type Http = { server: Server; callers: () => number; drain(): Promise<void> }
 
-type HttpParts = { readonly config: Config; readonly state: State; readonly live: Live }
+type HttpParts = { readonly config: Config; readonly state: State; readonly pages: Pages }
 
-function startHttp(context: Context, { config, state, live }: HttpParts, onStored: () => void): Http {
+function startHttp(context: Context, { config, state, pages }: HttpParts, onStored: () => void): Http {
   const ready = openReadiness(context)
   const { services, stop } = startServices(context, {
     onStored,
-    isPrepared: () => state.isPrepared,
+    isPrepared: () => state.secret !== null,
     async assertReady() {
-      if (!state.isPrepared || state.stopping.signal.aborted) throw new Error('not ready yet, or stopping')
+      if (state.secret === null || state.stopping.signal.aborted) throw new Error('not ready yet, or stopping')
       await ready()
     },
   })
-  const site = buildSite({
-    context,
-    get accounts() {
-      return state.accounts!
-    },
-    api: openApiDocument() as ApiDescription,
-    live,
-    keepsMails: config.smtpUrl === undefined,
-    stopping: state.stopping.signal,
-    isTrustedProxy: trustedProxies(config.trustedProxies),
-    isPrepared: () => state.isPrepared,
-  })
   const metrics = config.metricsToken === undefined ? null : buildMetrics(context, config.metricsToken, services)
-  const server = createHttpServer(buildApplication(buildApi(services), site, metrics), services)
+  const server = createHttpServer(buildApplication(buildApi(services), pages.site, metrics), services)
   return {
     server,
     callers: () => services.underWay.count,
@@ -157,7 +145,7 @@ function startHttp(context: Context, { config, state, live }: HttpParts, onStore
 function startHttpForWatchers(context: Context, { metricsToken }: Config): Http | null {
   if (metricsToken === undefined) return null
   const metrics = buildMetrics(context, metricsToken, TAKES_NOTHING)
-  const server = createServer((incoming, outgoing) => {
+  const server = nodeHttp.createServer((incoming, outgoing) => {
     if (splitTarget(incoming.url).path === METRICS_PATH) metrics(incoming, outgoing)
     else outgoing.writeHead(404).end()
   })

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { checkpoint } from '../../src/storage/maintenance.ts'
 import { start } from '../processes.ts'
 import { emptyInbox, upkeep } from '../statements.ts'
@@ -205,11 +207,12 @@ export async function statuses(bench: Bench): Promise<Row[]> {
   ]
 }
 
-/** How long the program takes to answer, on a data directory that is there. */
+/** How long the program takes until it has answered a first request, on a data directory that is there. */
 export async function starting(bench: Bench): Promise<Row[]> {
-  const timed = (begin: () => Promise<{ stop(): Promise<void> }>) => async () => {
+  const timed = (begin: () => Promise<Server>) => async () => {
     const begun = performance.now()
     const running = await begin()
+    await assertReady(running.port)
     const took = performance.now() - begun
     await running.stop()
     return took
@@ -229,4 +232,11 @@ export async function starting(bench: Bench): Promise<Row[]> {
       isMet: ours < 1_000,
     },
   ]
+}
+
+/** A bare server answers every path. */
+async function assertReady(port: number): Promise<void> {
+  const [response] = (await once(get({ port, path: '/readyz', agent: false }), 'response')) as [IncomingMessage]
+  response.resume()
+  if (response.statusCode !== 200) throw new Error(`the server started, and answers ${response.statusCode}`)
 }

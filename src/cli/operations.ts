@@ -9,11 +9,6 @@ import { countRefusals, KEPT_REFUSALS, listRefusals } from '../storage/refusals.
 import { type Cli, command, show, table, Unsuccessful } from './cli.ts'
 
 export function operationCommands(program: Command, cli: Cli): void {
-  program
-    .command('serve', { isDefault: false })
-    .description('run the server')
-    .action(() => cli.serve())
-
   command(program, 'migrate', 'bring the database to the schema of this program').action(
     async (options: { json?: boolean }) => {
       const made = await cli.withContext(async (context) => {

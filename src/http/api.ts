@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { unavailable } from '../app/time-limit.ts'
 import { ERRORS, Refusal } from '../domain/errors.ts'
+import { lazily } from '../domain/lazily.ts'
 import { splitTarget } from '../domain/query.ts'
 import { traceIdOf } from '../domain/trace.ts'
 import { isUnavailable } from '../storage/database.ts'
@@ -8,7 +9,6 @@ import { authenticate, readKey } from './authenticate.ts'
 import type { Exchange, KnownExchange, Resource, Services } from './exchange.ts'
 import { FEED_PATH, getFeed } from './feed.ts'
 import { postMatch } from './match.ts'
-import { openApiDocument } from './openapi/document.ts'
 import { namesProblem, type Headers, type Reply, reply, replyError, write } from './replies.ts'
 import { getRequest, REQUESTS_PATH } from './requests.ts'
 import { postBatch, postShift } from './shifts.ts'
@@ -39,12 +39,18 @@ export const ROUTES: ReadonlyMap<string, Route> = new Map(
     keyed('GET', FEED_PATH, getFeed),
     open('/livez', async (exchange) => reply(exchange, 200, OK)),
     open('/readyz', getReadiness),
-    open('/openapi.json', async (exchange) => reply(exchange, 200, DESCRIPTION)),
+    open('/openapi.json', async (exchange) => reply(exchange, 200, await description())),
   ].map((route) => [route.path, route]),
 )
 const NONE = [] as const
 const OK = '{"status":"ok"}'
-const DESCRIPTION = JSON.stringify(openApiDocument())
+/** Loaded when it is first asked for: the server starts sooner without it. */
+const description = lazily(async () => JSON.stringify((await import('./openapi/document.ts')).openApiDocument()))
+
+/** Whether the API has something at a path, without its trailing slash. */
+export function isApiPath(path: string): boolean {
+  return routeOf(path) !== undefined
+}
 
 /** The API as a listener of a `node:http` server: it listens to nothing itself. */
 export function buildApi(services: Services): RequestListener {

@@ -1,15 +1,15 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type OutgoingHttpHeader,
-  type OutgoingHttpHeaders,
-  type RequestListener,
-  type Server,
+import type {
+  IncomingMessage,
+  OutgoingHttpHeader,
+  OutgoingHttpHeaders,
+  RequestListener,
+  Server,
   ServerResponse,
 } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { errorCode, ERRORS, type ErrorName } from '../domain/errors.ts'
 import type { Services } from './exchange.ts'
+import { http } from './node-http.ts'
 import { CLOSED_HEADERS, type Headers } from './replies.ts'
 
 /** How long the server bears with clients beyond their limits (domain/limits.ts), in milliseconds. */
@@ -44,7 +44,7 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
  */
 export function createHttpServer(application: RequestListener, services: Services, patience = PATIENCE): Server {
   const { limits } = services.context
-  const server: Server = createServer(
+  const server: Server = http.createServer(
     {
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
@@ -60,7 +60,7 @@ export function createHttpServer(application: RequestListener, services: Service
     },
   )
   server.maxConnections = limits.connections
-  server.on('checkExpectation', (_, outgoing: ServerResponse) => answer(services, outgoing, 'EXPECTATION_FAILED'))
+  server.on('checkExpectation', (_, outgoing) => answer(services, outgoing, 'EXPECTATION_FAILED'))
   server.on('connect', (_, socket) => hangUp(services, socket, 'NOT_FOUND', patience))
   server.on('clientError', (error: Error & { code?: string }, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
@@ -74,7 +74,7 @@ export function createHttpServer(application: RequestListener, services: Service
  * elsewhere rather than into a connection that is closed under it.
  */
 function closingUnless(isListening: () => boolean): typeof ServerResponse {
-  return class extends ServerResponse {
+  return class extends http.ServerResponse {
     override writeHead(status: number, text?: string, headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]): this
     override writeHead(status: number, headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]): this
     override writeHead(status: number, ...rest: unknown[]): this {

@@ -13,18 +13,21 @@ export type FailedPartition = { readonly name: string; readonly error: unknown }
  * Answers those that the database refused (rows of that month are in the default one already, say).
  */
 export async function ensurePartitions(db: Database, now: Instant): Promise<FailedPartition[]> {
-  const existing = await partitionNames(db)
+  const wanted = PARTITIONED.flatMap((table) =>
+    months(now).map((month) => ({ table, name: `${table}_${month.name}`, month })),
+  )
+  const existing = await existingTables(
+    db,
+    wanted.map(({ name }) => name),
+  )
   const failed: FailedPartition[] = []
-  for (const table of PARTITIONED) {
-    for (const month of months(now)) {
-      const name = `${table}_${month.name}`
-      if (existing.has(name)) continue
-      try {
-        await makePartition(db, table, name, month)
-      } catch (error) {
-        if (isUnavailable(error)) throw error
-        failed.push({ name, error })
-      }
+  for (const { table, name, month } of wanted) {
+    if (existing.has(name)) continue
+    try {
+      await makePartition(db, table, name, month)
+    } catch (error) {
+      if (isUnavailable(error)) throw error
+      failed.push({ name, error })
     }
   }
   return failed
@@ -50,13 +53,10 @@ export function makePartition(
   })
 }
 
-async function partitionNames(db: Database): Promise<Set<string>> {
+/** Which of some tables there are. */
+async function existingTables(db: Database, names: readonly string[]): Promise<Set<string>> {
   const { rows } = await sql<{ name: string }>`
-    select c.relname as name
-    from pg_inherits i
-    join pg_class c on c.oid = i.inhrelid
-    join pg_class p on p.oid = i.inhparent
-    where p.relname in ('report', 'event') and p.relnamespace = current_schema()::regnamespace
+    select name from unnest(${names}::text[]) name where to_regclass(name) is not null
   `.execute(db)
   return new Set(rows.map((row) => row.name))
 }

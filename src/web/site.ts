@@ -1,4 +1,5 @@
-import type { HttpBindings } from '@hono/node-server'
+import type { RequestListener } from 'node:http'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { type Context as HonoContext, Hono, type MiddlewareHandler, type Next } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { routePath } from 'hono/route'
@@ -34,15 +35,15 @@ import { WORK_PROVIDER_PAGES } from './work-provider/pages.ts'
 export type Bindings = { Bindings: HttpBindings }
 
 export type SiteOptions = Omit<SiteServices, 'accounts' | 'deskAccounts'> & {
-  /** They are loaded a moment after the server began to answer: pages wait for them. */
-  readonly accounts: Promise<Accounts>
+  /** Loaded when they are first asked for, once the database is prepared: pages wait for them. */
+  readonly accounts: () => Promise<Accounts>
   readonly isTrustedProxy: TrustedProxies
   /** Whether the database was checked and migrated. */
   readonly isPrepared: () => boolean
 }
 
 export type Site = {
-  readonly app: Hono<Bindings>
+  readonly answer: RequestListener
   /** Whether a path, without its trailing slash, is one of the site's. */
   has(path: string): boolean
 }
@@ -77,7 +78,20 @@ export function buildSite(options: SiteOptions): Site {
   }
   app.notFound(() => notFound(stranger(options)))
   app.onError((error, c) => failed(options, c, error))
-  return { app, has: pathTest([...ASSETS.map((asset) => asset.path), ...routes.map((route) => route.path)]) }
+  return {
+    answer: listener(app),
+    has: pathTest([...ASSETS.map((asset) => asset.path), ...routes.map((route) => route.path)]),
+  }
+}
+
+function listener(app: Hono<Bindings>): RequestListener {
+  const answer = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
+    // A HTTP/1.0 client need not name a host.
+    hostname: 'localhost',
+    // A host that is none, say.
+    errorHandler: () => Response.json({ error: 'INVALID_DATA' }, { status: 400 }),
+  })
+  return (incoming, outgoing) => void answer(incoming, outgoing)
 }
 
 /** Tells those who watch over the process of an answer: of a page that goes on, of its beginning. */
@@ -113,7 +127,7 @@ function fences(isHttps: boolean, hasScripts: boolean): MiddlewareHandler {
   })
 }
 
-/** Tells whether a path is one of some; asked at every request of the API too, so by the first part of the path. */
+/** Tells whether a path is one of some, by the first part of the path. */
 function pathTest(paths: readonly string[]): (path: string) => boolean {
   const byFirstPart = new Map(
     [...Map.groupBy(new Set(paths), firstPart)].map(([part, own]) => [part, own.map(patternOf)]),
@@ -166,7 +180,7 @@ async function newVisit(
   form: URLSearchParams,
 ): Promise<Visit> {
   const { context, api, live, keepsMails, stopping } = options
-  const { drivers: accounts, desk: deskAccounts } = await options.accounts
+  const { drivers: accounts, desk: deskAccounts } = await options.accounts()
   const incoming = c.env.incoming
   const address = clientAddress(incoming, options.isTrustedProxy)
   const client: Client = { headers, address, ownOrigin: headers.get('origin') ?? new URL(context.publicUrl).origin }

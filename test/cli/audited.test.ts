@@ -47,8 +47,8 @@ const LEAVES: Readonly<Record<string, readonly (typeof AUDIT_ACTIONS)[number][]>
   simulate: ['work provider created', 'key created', 'simulation made'],
 }
 
-test('every command says what it leaves in the audit log, or that it changes nothing', () => {
-  const commands = namesOf(buildProgram({ version: '0' } as Cli), []).sort()
+test('every command says what it leaves in the audit log, or that it changes nothing', async () => {
+  const commands = namesOf(await buildProgram({ version: '0' } as Cli), []).sort()
   assert.deepEqual([...Object.keys(LEAVES), ...ONLY_READ].sort(), commands)
 })
 

@@ -20,8 +20,8 @@ const spans = [...text.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`\n]+
 const code = [...blocks.flatMap((block) => block.replaceAll('\\\n', ' ').split('\n')), ...spans]
 
 describe('docs/operations.md', () => {
-  test('names commands of zego, and options that they have', () => {
-    const program = buildProgram({ version: '0' } as Cli)
+  test('names commands of zego, and options that they have', async () => {
+    const program = await buildProgram({ version: '0' } as Cli)
     const begun = /(?:^|&& |[A-Z_]=\S+ |--rm |exec zego )(?:zegoctl|zego|tools) ([a-z][^;|&)]*)/g
     const named = code.flatMap((line) => [...line.matchAll(begun)])
     const lines = named.map(([, rest]) => rest!.trim().split(/\s+/))

@@ -14,6 +14,7 @@ import { buildMetrics } from '../../src/http/metrics.ts'
 import { openApiDocument } from '../../src/http/openapi/document.ts'
 import { createHttpServer, type Patience } from '../../src/http/server.ts'
 import { startServices } from '../../src/http/services.ts'
+import { lazily } from '../../src/domain/lazily.ts'
 import { openMetrics } from '../../src/prometheus.ts'
 import { ping } from '../../src/storage/database.ts'
 import { trustedProxies } from '../../src/web/kit/client-address.ts'
@@ -81,7 +82,7 @@ export async function openSite(
   const live = openLive(context, stopping.signal, pace)
   const site = buildSite({
     context,
-    accounts: openAccounts(context, SECRET),
+    accounts: lazily(() => openAccounts(context, SECRET)),
     api: openApiDocument() as ApiDescription,
     live,
     keepsMails: true,
@@ -90,7 +91,11 @@ export async function openSite(
     isPrepared: () => true,
   })
   const metrics = buildMetrics(context, METRICS_TOKEN, services)
-  const server = createHttpServer(buildApplication(buildApi(services), site, metrics), services, patience)
+  const server = createHttpServer(
+    buildApplication(buildApi(services), () => Promise.resolve(site), metrics),
+    services,
+    patience,
+  )
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
 
