@@ -18,7 +18,7 @@ import { startDeliverer } from './app/deliver.ts'
 import { startFeed } from './app/feed.ts'
 import { startTellingOfCaps } from './app/feed-shifts.ts'
 import { startTellingOfStatuses } from './app/feed-status.ts'
-import { startMailer } from './app/mailer.ts'
+import { type MailTransport, startMailer } from './app/mailer.ts'
 import { startNotices } from './app/notices.ts'
 import { buildApplication } from './application.ts'
 import { authSecret } from './auth-secret.ts'
@@ -38,8 +38,11 @@ import { greeting } from './greeting.ts'
 const DRAIN_MS = 6_000
 const DRAIN_POLL_MS = 50
 const CONNECT_RETRY_MS = 500
-/** Whoever waited for the start has an answer by then; to load the pages takes the thread for some tenths of a second. */
-const PAGES_LOADED_AFTER_MS = 1_000
+/**
+ * Whoever waited for the start is answered first. The first turn of everything else takes the embedded engine for tenths
+ * of a second, and loading the pages the thread.
+ */
+const REST_STARTS_AFTER_MS = 500
 
 export type ServeOptions = {
   readonly config: Config
@@ -87,20 +90,19 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     const isDemo = demoKey !== null || (config.hasDemo && (await hasDemo(context)))
     state.secret = await authSecret(context, config)
     for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
-    if (config.role !== 'accept') {
-      workers.push((projector = startProjector(context, http?.callers ?? (() => 0))))
-      workers.push(startNotices(context), startCountingQuality(context))
-      workers.push(startMailer(context, await openMailTransport(config, say)))
-      const deliverer = startDeliverer(context)
-      workers.push(startTellingOfCaps(context), startTellingOfStatuses(context), startFeed(context, deliverer.nudge))
-      workers.push(deliverer)
+    const mails = config.role === 'accept' ? null : await openMailTransport(config, say)
+    const startRest = (): void => {
+      if (mails !== null) {
+        workers.push((projector = startProjector(context, http?.callers ?? (() => 0))), ...startWorkers(context, mails))
+      }
+      workers.push(startMaintenance(context))
+      if (config.role !== 'project') void pages.load()
     }
-    workers.push(startMaintenance(context))
-    const loading = config.role === 'project' ? undefined : setTimeout(pages.load, PAGES_LOADED_AFTER_MS)
+    const rest = setTimeout(startRest, config.role === 'project' ? 0 : REST_STARTS_AFTER_MS)
     return {
       url,
       async stop() {
-        clearTimeout(loading)
+        clearTimeout(rest)
         state.stopping.abort()
         if (http !== null) await http.drain()
         for (const worker of workers) await worker.stop()
@@ -113,6 +115,20 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     await opened.close()
     throw error
   }
+}
+
+/** What goes on beside deriving. */
+function startWorkers(context: Context, mails: MailTransport): Worker[] {
+  const deliverer = startDeliverer(context)
+  return [
+    startNotices(context),
+    startCountingQuality(context),
+    startMailer(context, mails),
+    startTellingOfCaps(context),
+    startTellingOfStatuses(context),
+    startFeed(context, deliverer.nudge),
+    deliverer,
+  ]
 }
 
 type Http = { server: Server; callers: () => number; drain(): Promise<void> }

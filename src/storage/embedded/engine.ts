@@ -3,10 +3,16 @@ import { PGlite } from '@electric-sql/pglite'
 import { PLANNER_SETTINGS } from '../planner-settings.ts'
 import { DurableFileSystem } from './durable-file-system.ts'
 
+/**
+ * How many pages the engine keeps itself. What it does not have it copies from the operating system's cache, and all of
+ * it is filled with zeros at each start.
+ */
+const CACHE = 'shared_buffers=64MB'
+
 /** Without the engine's `-F` (no fsync), and with the one sync method that its libc really implements. */
 const DURABLE_START_PARAMS = [
   ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
-  ...['wal_sync_method=fsync', 'shared_memory_type=sysv', ...PLANNER_SETTINGS].flatMap((setting) => ['-c', setting]),
+  ...['wal_sync_method=fsync', CACHE, ...PLANNER_SETTINGS].flatMap((setting) => ['-c', setting]),
 ]
 
 /**
