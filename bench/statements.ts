@@ -121,6 +121,23 @@ export async function analyzeGrown({ db }: Context): Promise<void> {
   for (const { name } of rows) await sql`vacuum (analyze) ${sql.table(name)}`.execute(db)
 }
 
+/** The files, in the directory of the cluster, of what is looked into at random: all but the past months of reports and events. */
+export async function filesInUse({ db }: Context): Promise<string[]> {
+  const { rows } = await sql<{ path: string }>`
+    select pg_relation_filepath(c.oid) as path from pg_class c
+    where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'i')
+      and (c.relname ~ to_char(now(), '"_"YYYY"_"MM')
+        or not exists (select from pg_inherits i where i.inhrelid = c.oid))
+  `.execute(db)
+  return rows.map(({ path }) => path)
+}
+
+/** The directory of the cluster, as the server itself names it. */
+export async function clusterDirectory({ db }: Context): Promise<string> {
+  const { rows } = await sql<{ path: string }>`select current_setting('data_directory') as path`.execute(db)
+  return rows[0]!.path
+}
+
 export async function countEvents({ db }: Context): Promise<number> {
   const { rows } = await sql<{ count: number }>`select count(*)::bigint as count from event`.execute(db)
   return rows[0]!.count

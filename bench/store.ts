@@ -34,7 +34,7 @@ export type Server = Running & { readonly port: number }
  * room for the log to go with it. Its defaults are for the smallest of machines.
  */
 function serverSettings(): Record<string, string> {
-  return { shared_buffers: `${Math.floor(totalmem() / 4 / 1024 ** 2)}MB`, max_wal_size: '4GB' }
+  return { shared_buffers: `${Math.floor(totalmem() / 4 / 1024 ** 2)}MB`, max_wal_size: '16GB' }
 }
 
 /** Null where the engine cannot be had. */

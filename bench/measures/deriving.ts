@@ -27,39 +27,53 @@ const LEAST_WHOLE = 'bench/baselines/least-whole.ts'
 /** The load stops for a moment when more than this waits to be derived, and goes on below half of it. */
 const MOST_WAITING = 20_000
 const WATCH_MS = 50
+const WARM_UP_MS = 3_000
 const USUAL_RATE = 2_000
 const MEBIBYTE = 1024 ** 2
 
-/** Events accepted a second while the projector keeps up, and the most memory that a process held meanwhile. */
+/** Events accepted and derived a second, and the most memory that a process held meanwhile. */
 export type Sustained = { readonly perSecond: number; readonly mebibytes: number; readonly mostWaiting: number }
+
+export type SustainOptions = {
+  readonly traffic?: Partial<Traffic>
+  /** A baseline has an inbox of its own. */
+  readonly inbox?: string
+  readonly warmUpMs?: number
+}
 
 /** Batches as fast as they are derived: the inbox does not grow. */
 export async function sustain(
   bench: Bench,
   ports: readonly number[],
   pids: readonly number[],
-  some: Partial<Traffic> = {},
-  inbox?: string,
+  { traffic: some = {}, inbox, warmUpMs = WARM_UP_MS }: SustainOptions = {},
 ): Promise<Sustained> {
   const { context, close } = await bench.store.connect()
   const sent = traffic(bench, 'batch', some)
-  const running = load(bench, ports, sent, { measureMs: bench.isQuick ? 4_000 : 20_000, warmUpMs: 3_000 })
+  const measureMs = bench.isQuick ? 4_000 : 20_000
+  const begun = performance.now()
+  const running = load(bench, ports, sent, { measureMs, warmUpMs })
   let isOver = false
+  let waitingFirst: number | null = null
   let mostWaiting = 0
   let mostBytes = 0
   void running.finally(() => (isOver = true)).catch(() => {})
   for (let isPaused = false; !isOver; await delay(WATCH_MS)) {
     const waiting = await inboxRows(context, inbox)
+    if (performance.now() - begun >= warmUpMs) waitingFirst ??= waiting
     mostWaiting = Math.max(mostWaiting, waiting)
     mostBytes = Math.max(mostBytes, ...pids.map((pid) => residentBytes(pid) ?? 0))
     if (!isPaused && waiting > MOST_WAITING) bench.generator.pause()
     if (isPaused && waiting < MOST_WAITING / 2) bench.generator.resume()
     isPaused = waiting > MOST_WAITING || (isPaused && waiting >= MOST_WAITING / 2)
   }
-  const measured = await running
+  const accepted = (await running).perSecond * sent.items
+  const waitingLast = await inboxRows(context, inbox)
   await untilDerived(context, inbox)
   await close()
-  return { perSecond: measured.perSecond * sent.items, mebibytes: mostBytes / MEBIBYTE, mostWaiting }
+  // What the warm-up left waiting was derived in the time, and what waits at its end was not.
+  const derived = accepted + ((waitingFirst! - waitingLast) / measureMs) * 1_000
+  return { perSecond: derived, mebibytes: mostBytes / MEBIBYTE, mostWaiting }
 }
 
 export async function untilDerived(context: Context, inbox?: string): Promise<void> {
@@ -77,7 +91,7 @@ export async function sustainedAndMemory(bench: Bench): Promise<Row[]> {
     mostWaiting,
   } = await beside(store.serve(), ({ port, pid }) => sustain(bench, [port], [pid]))
   const whole = await beside(startBaseline(bench, LEAST_WHOLE), ({ port, pid }) =>
-    sustain(bench, [port], [pid], {}, 'least_inbox'),
+    sustain(bench, [port], [pid], { inbox: 'least_inbox' }),
   )
   const bareMebibytes = await beside(startBaseline(bench, BARE), async ({ port, pid }) => {
     await load(bench, [port], traffic(bench, 'batch'))
@@ -211,9 +225,12 @@ export async function severalProcesses(bench: Bench): Promise<Row[]> {
 /** For growth: accepting, deriving and answering, as they are now. */
 export type Speeds = { readonly accepted: number; readonly derived: number; readonly answered: number }
 
-export async function speeds(bench: Bench, some: Partial<Traffic> = {}): Promise<Speeds> {
+export async function speeds(bench: Bench, some: Partial<Traffic> = {}, warmUpMs?: number): Promise<Speeds> {
   return beside(bench.store.serve(), async ({ port, pid }) => {
-    const { perSecond: derived } = await sustain(bench, [port], [pid], some)
+    const { perSecond: derived } = await sustain(bench, [port], [pid], {
+      traffic: some,
+      ...(warmUpMs !== undefined && { warmUpMs }),
+    })
     const accepted = await load(bench, [port], traffic(bench, 'batch', some))
     await forgetWaiting(bench)
     const answered = await load(
