@@ -225,12 +225,10 @@ export async function severalProcesses(bench: Bench): Promise<Row[]> {
 /** For growth: accepting, deriving and answering, as they are now. */
 export type Speeds = { readonly accepted: number; readonly derived: number; readonly answered: number }
 
-export async function speeds(bench: Bench, some: Partial<Traffic> = {}, warmUpMs?: number): Promise<Speeds> {
+export async function speeds(bench: Bench, options: SustainOptions): Promise<Speeds> {
+  const { traffic: some = {} } = options
   return beside(bench.store.serve(), async ({ port, pid }) => {
-    const { perSecond: derived } = await sustain(bench, [port], [pid], {
-      traffic: some,
-      ...(warmUpMs !== undefined && { warmUpMs }),
-    })
+    const { perSecond: derived } = await sustain(bench, [port], [pid], options)
     const accepted = await load(bench, [port], traffic(bench, 'batch', some))
     await forgetWaiting(bench)
     const answered = await load(

@@ -24,10 +24,10 @@ export async function growth(bench: Bench): Promise<Row[]> {
   const { store, isQuick } = bench
   const [small, large] = isQuick ? [50_000, 200_000] : [1_000_000, store.engine === 'server' ? 30_000_000 : 5_000_000]
   await growTo(bench, small)
-  const warmUpMs = isQuick ? 3_000 : SETTLING_MS
-  const before = await speeds(bench, {}, warmUpMs)
+  const options = isQuick ? {} : { warmUpMs: SETTLING_MS }
+  const before = await speeds(bench, options)
   await growTo(bench, large)
-  const after = await speeds(bench, {}, warmUpMs)
+  const after = await speeds(bench, options)
   const label = `${short(small)} -> ${short(large)} stored events`
   return rows(bench, label, before, after)
 }
@@ -47,8 +47,8 @@ export async function longStreams(bench: Bench): Promise<Row[]> {
     await growHistory(context, workProviderId, { first: longFirst, couriers: STREAM_COURIERS, pairs })
     await analyzeGrown(context)
   })
-  const before = await speeds(bench, of(shortFirst))
-  const after = await speeds(bench, of(longFirst))
+  const before = await speeds(bench, { traffic: of(shortFirst) })
+  const after = await speeds(bench, { traffic: of(longFirst) })
   return rows(bench, `${2 * SHORT_PAIRS} -> ${(2 * pairs).toLocaleString('en-GB')} events in a stream`, before, after)
 }
 
