@@ -12,18 +12,20 @@ export type PagesOptions = {
   readonly config: Config
   readonly live: Live
   readonly stopping: AbortSignal
-  /** What signs the cookies of those who log in; null until the database was checked and migrated. */
-  readonly secret: () => string | null
+  /** What signs the cookies of those who log in. It is known once the database was checked and migrated. */
+  readonly secret: () => string
+  /** Callers are served. */
+  readonly isPrepared: () => boolean
 }
 
 /**
  * The pages, and the accounts of those who log in: more than half of the program's modules. They are loaded when
- * somebody first asks for a page, or by `load`, so that the API answers without waiting for them.
+ * somebody first asks for a page, or by `load`, so that an embedded server's API need not wait for them.
  */
 export type Pages = { site(): Promise<Site>; load(): Promise<void> }
 
-export function openPages({ context, config, live, stopping, secret }: PagesOptions): Pages {
-  const accounts = lazily((): Promise<Accounts> => openAccounts(context, secret()!))
+export function openPages({ context, config, live, stopping, secret, isPrepared }: PagesOptions): Pages {
+  const accounts = lazily((): Promise<Accounts> => openAccounts(context, secret()))
   const site = lazily(async (): Promise<Site> => {
     const { buildSite } = await import('./web/site.ts')
     const { trustedProxies } = await import('./web/kit/client-address.ts')
@@ -36,7 +38,7 @@ export function openPages({ context, config, live, stopping, secret }: PagesOpti
       keepsMails: config.smtpUrl === undefined,
       stopping,
       isTrustedProxy: trustedProxies(config.trustedProxies),
-      isPrepared: () => secret() !== null,
+      isPrepared,
     })
   })
   return {

@@ -39,10 +39,10 @@ const DRAIN_MS = 6_000
 const DRAIN_POLL_MS = 50
 const CONNECT_RETRY_MS = 500
 /**
- * Whoever waited for the start is answered first. The first turn of everything else takes the embedded engine for tenths
- * of a second, and loading the pages the thread.
+ * Whoever waited for the start of an embedded server is answered first. The first turn of everything else takes the
+ * engine for tenths of a second, and loading the pages the thread.
  */
-const REST_STARTS_AFTER_MS = 500
+const EMBEDDED_REST_STARTS_AFTER_MS = 500
 
 export type ServeOptions = {
   readonly config: Config
@@ -59,6 +59,8 @@ export type Serving = { readonly url: string | null; stop(): Promise<void> }
 type State = {
   /** What signs the cookies of those who log in; null until the database was checked and migrated. */
   secret: string | null
+  /** Callers are served. */
+  isPrepared: boolean
   readonly stopping: AbortController
 }
 
@@ -73,12 +75,18 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     onBroken,
   })
   const { context, forCallers } = opened
-  const state: State = { secret: null, stopping: new AbortController() }
+  const state: State = { secret: null, isPrepared: false, stopping: new AbortController() }
   const workers: Worker[] = []
   let projector: Worker | null = null
   const live = openLive(context, state.stopping.signal)
-  const secret = (): string | null => state.secret
-  const pages = openPages({ context: forCallers, config, live, stopping: state.stopping.signal, secret })
+  const pages = openPages({
+    context: forCallers,
+    config,
+    live,
+    stopping: state.stopping.signal,
+    secret: () => state.secret!,
+    isPrepared: () => state.isPrepared,
+  })
   const http =
     config.role === 'project'
       ? startHttpForWatchers(context, config)
@@ -89,6 +97,10 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
     const demoKey = context.isEmbedded && config.hasDemo ? await createDemo(context) : null
     const isDemo = demoKey !== null || (config.hasDemo && (await hasDemo(context)))
     state.secret = await authSecret(context, config)
+    const hasPages = config.role !== 'project'
+    // Other processes serve meanwhile: this one is ready when nothing of its own start holds up whom it serves.
+    if (hasPages && !context.isEmbedded) await pages.load()
+    state.isPrepared = true
     for (const line of greeting({ config, url, demoKey, isDemo, isEmbedded: context.isEmbedded })) say(line)
     const mails = config.role === 'accept' ? null : await openMailTransport(config, say)
     const startRest = (): void => {
@@ -96,9 +108,9 @@ export async function serve({ config, log, say, onBroken, signal }: ServeOptions
         workers.push((projector = startProjector(context, http?.callers ?? (() => 0))), ...startWorkers(context, mails))
       }
       workers.push(startMaintenance(context))
-      if (config.role !== 'project') void pages.load()
+      if (hasPages) void pages.load()
     }
-    const rest = setTimeout(startRest, config.role === 'project' ? 0 : REST_STARTS_AFTER_MS)
+    const rest = setTimeout(startRest, context.isEmbedded ? EMBEDDED_REST_STARTS_AFTER_MS : 0)
     return {
       url,
       async stop() {
@@ -139,9 +151,9 @@ function startHttp(context: Context, { config, state, pages }: HttpParts, onStor
   const ready = openReadiness(context)
   const { services, stop } = startServices(context, {
     onStored,
-    isPrepared: () => state.secret !== null,
+    isPrepared: () => state.isPrepared,
     async assertReady() {
-      if (state.secret === null || state.stopping.signal.aborted) throw new Error('not ready yet, or stopping')
+      if (!state.isPrepared || state.stopping.signal.aborted) throw new Error('not ready yet, or stopping')
       await ready()
     },
   })

@@ -73,13 +73,18 @@ export async function runConcurrency(options: ConcurrencyOptions): Promise<Concu
     const told: Told[] = []
     const staff: StaffRun = { done: {}, refused: {}, longestMs: {}, differences: [] }
     const refused: string[] = []
+    const durationsMs: number[] = []
     const deadline = performance.now() + seconds * 1_000
     const isOver = (): boolean => performance.now() >= deadline
     await Promise.all([
-      ...processes.accepters.map((one) => report(store.context, one, random, people, told, refused, isOver)),
+      ...processes.accepters.map((one) =>
+        report(store.context, one, random, people, { told, refused, durationsMs }, isOver),
+      ),
       ...Array.from({ length: STAFF }, () => actAsStaff(store.context, random, people, told, staff, isOver)),
     ])
-    log(`${told.length} requests sent; ${JSON.stringify(staff.done)}`)
+    log(
+      `${told.length} requests sent, the slowest took ${Math.round(Math.max(...durationsMs))} ms; ${JSON.stringify(staff.done)}`,
+    )
     await waitUntilInboxEmpty(store.context)
     await waitFor('every stream being derived', async () => (await counts(store.context)).linksToDerive === 0)
     for (const exit of await Promise.all(processes.all.map(stopServer))) {
@@ -108,14 +113,16 @@ async function startProcesses(environment: Environment): Promise<Processes> {
   return { ...started, all: [...started.accepters, ...started.projectors] }
 }
 
+/** What came of the requests: those that were answered 202, and the other answers. */
+type Answered = { readonly told: Told[]; readonly refused: string[]; readonly durationsMs: number[] }
+
 /** Sends random requests to one accepter; waits while the projectors are far behind. */
 async function report(
   context: Context,
   server: Server,
   random: Random,
   people: People,
-  told: Told[],
-  refused: string[],
+  answered: Answered,
   isOver: () => boolean,
 ): Promise<void> {
   const client = openClient(server.port, CONNECTIONS_EACH)
@@ -123,7 +130,7 @@ async function report(
   const work = async (): Promise<void> => {
     while (!isOver()) {
       if (isHeldUp) await delay(10)
-      else await tell(client, randomRequest(random, people, told), told, refused)
+      else await tell(client, randomRequest(random, people, answered.told), answered)
     }
   }
   const watch = async (): Promise<void> => {
@@ -136,13 +143,15 @@ async function report(
   client.close()
 }
 
-async function tell(client: Client, request: Told, told: Told[], refused: string[]): Promise<void> {
+async function tell(client: Client, request: Told, { told, refused, durationsMs }: Answered): Promise<void> {
   const items = request.events.map(({ identity, at }) => ({
     [identity.kind === 'user_id' ? 'workProviderUserId' : 'customerNumber']: identity.text,
     timestamp: formatInstant(at),
   }))
   const path = `/v1/batch/${request.kind}`
+  const begun = performance.now()
   const answer = await client.post(path, JSON.stringify(items), request.workProvider.key)
+  durationsMs.push(performance.now() - begun)
   if (answer.status === 202) told.push(request)
   else refused.push(`${answer.status} ${answer.body} ${answer.headers['zego-error-detail']}`)
 }
