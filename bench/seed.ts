@@ -5,6 +5,9 @@ import { createWorkProvider } from '../src/app/work-providers.ts'
 import { sliceOf } from '../src/domain/identity.ts'
 import { customerNumberOf, userIdOf } from './load/job.ts'
 
+/** Who reports. */
+export const WORK_PROVIDER = 'Bench Ltd'
+
 /** What a bench's store holds before anything is measured. */
 export type Seeded = { readonly workProviderId: string; readonly key: string }
 
@@ -15,8 +18,8 @@ export const registrationOf = (courier: number): string => `VY7 ${courier}`
 
 /** Makes customers, each with a policy and an active link; their numbers are those of the generator's couriers, from 0 on. */
 export async function seed(context: Context, customers: number): Promise<Seeded> {
-  const { id: workProviderId } = await createWorkProvider(context, 'Bench Ltd')
-  const { key } = await createKey(context, 'Bench Ltd')
+  const { id: workProviderId } = await createWorkProvider(context, WORK_PROVIDER)
+  const { key } = await createKey(context, WORK_PROVIDER)
   for (let from = 0; from < customers; from += CUSTOMERS_A_PIECE) {
     await seedPiece(context, workProviderId, from, Math.min(CUSTOMERS_A_PIECE, customers - from))
   }

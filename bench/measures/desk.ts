@@ -1,4 +1,7 @@
+import { createTestKey } from '../../src/app/api-keys.ts'
 import type { Context } from '../../src/app/context.ts'
+import { workProviderOrTwin } from '../../src/app/sandbox.ts'
+import { addEndpointOf } from '../../src/app/webhooks.ts'
 import type { Route } from '../../src/web/kit/route.ts'
 import { CONFLICT_PATH, PARKED_PATH } from '../../src/web/staff/case-address.ts'
 import { STAFF_PAGES } from '../../src/web/staff/pages.ts'
@@ -7,7 +10,7 @@ import { joinStaff, joinWorkProvider } from '../../test/support/desk.ts'
 import type { Visitor } from '../../test/support/visitor.ts'
 import { type Bench, beside, median, milliseconds, ratioOf, type Row } from '../bench.ts'
 import { customerNumberOf, userIdOf } from '../load/job.ts'
-import { nameOf, registrationOf } from '../seed.ts'
+import { nameOf, registrationOf, WORK_PROVIDER } from '../seed.ts'
 import { analyzeGrown, growCases, growHistory, idsOfDesk } from '../statements.ts'
 import type { Server } from '../store.ts'
 
@@ -23,8 +26,8 @@ const CLAIMED = userIdOf(1)
 const LOOKED_AT_MS = 48 * 3_600_000
 const WARM_UP_MS = 500
 const VISITS_MS = 2_000
-/** Of pages that are nothing without. */
-const QUERIES: Readonly<Record<string, string>> = { [`${PARKED_PATH}/bind`]: `?customer=${customerNumberOf(2)}` }
+/** Where webhooks go: nowhere, since a private address is not sent to. */
+const ENDPOINT_URL = 'https://127.0.0.1/told'
 /** The live page's events never end. */
 const ENDLESS = '/staff/live/events'
 
@@ -54,9 +57,10 @@ async function measurePages(bench: Bench, { port }: Server, context: Context): P
   const url = `http://127.0.0.1:${port}`
   const site = { url, context: { ...context, publicUrl: url } }
   const { visitor: admin } = await joinStaff(site, 'admin')
-  const { visitor: integrator } = await joinWorkProvider(site, 'Bench Ltd')
+  const { visitor: integrator } = await joinWorkProvider(site, WORK_PROVIDER)
   const requestId = await report(url, bench.store.key)
   const parameters = await parametersOf(bench, context, admin, requestId)
+  const endpoints = await addEndpoints(context)
   const on = (routes: readonly Route[], visitor: Visitor): Place[] =>
     routes
       .filter(({ method, path }) => method === 'GET' && path !== ENDLESS)
@@ -65,7 +69,7 @@ async function measurePages(bench: Bench, { port }: Server, context: Context): P
         visitor,
         path:
           filledIn(path, path.startsWith(CONFLICT_PATH) ? { ...parameters, identity: CLAIMED } : parameters) +
-          (QUERIES[path] ?? ''),
+          queryOf(path, endpoints),
       }))
   const plain = await visit(bench, url, { what: PLAIN, visitor: admin, path: PLAIN })
   const rows: Row[] = []
@@ -92,6 +96,25 @@ async function measurePages(bench: Bench, { port }: Server, context: Context): P
     })
   }
   return rows
+}
+
+/** Where a work provider and its test twin are told what happened. */
+type Endpoints = { readonly own: string; readonly test: string }
+
+async function addEndpoints(context: Context): Promise<Endpoints> {
+  await createTestKey(context, WORK_PROVIDER)
+  const add = async (isTest: boolean): Promise<string> => {
+    const workProvider = await workProviderOrTwin(context, WORK_PROVIDER, isTest)
+    return (await addEndpointOf(context, workProvider, { url: ENDPOINT_URL })).id
+  }
+  return { own: await add(false), test: await add(true) }
+}
+
+/** Of pages that are nothing without. */
+function queryOf(path: string, { own, test }: Endpoints): string {
+  if (path === `${PARKED_PATH}/bind`) return `?customer=${customerNumberOf(2)}`
+  if (path.endsWith('/test/webhooks/log')) return `?endpoint=${test}`
+  return path.endsWith('/webhooks/log') ? `?endpoint=${own}` : ''
 }
 
 function searches(visitor: Visitor, requestId: string): Place[] {
