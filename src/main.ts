@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
-import { setFlagsFromString } from 'node:v8'
 import type { Surroundings } from './backups.ts'
 import type { Cli } from './cli/cli.ts'
 import { type Progress, startProgress } from './cli/progress.ts'
+import { tuneCollector } from './collector.ts'
 import { type Config, readConfig } from './config.ts'
 import type { Actor } from './domain/audit.ts'
 import { Impossible } from './domain/errors.ts'
@@ -18,11 +18,6 @@ import { migrate, pendingMigrations } from './storage/migrate.ts'
 
 /** Longer than requests under way and the embedded engine may take to end. */
 const STOP_DEADLINE_MS = 15_000
-/**
- * How far the heap grows beyond what lives in it before V8 marks it through. Its own choice is to do so every second or
- * two under load, and each time takes the core for 30 ms: that was much of the slowest hundredth of the answers (docs/decisions/0017).
- */
-const HEAP_GROWING_PERCENT = 200
 
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
   .version
@@ -86,9 +81,8 @@ async function withSurroundings<T>(work: (around: Surroundings) => Promise<T>): 
 }
 
 async function runServer(): Promise<void> {
-  // Read by V8 at each collection, so that it may be set in a process that runs.
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
   const config = readConfig(process.env)
+  tuneCollector({ isEmbedded: config.databaseUrl === undefined })
   const log = openLog(config.logLevel)
   const stopping = new AbortController()
   const stopped = new Promise<void>((resolve) => {
