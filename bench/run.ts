@@ -30,7 +30,7 @@ const { values } = parseArgs({
 const isQuick = values.quick
 const customers = Number(values.customers ?? (isQuick ? 100_000 : 1_000_000))
 /** Couriers of the other work provider, whose shifts are waited for. */
-const PROBED = 600
+const PROBED = 1_000
 
 type Measure = (bench: Bench) => Promise<Row[]>
 

@@ -29,6 +29,8 @@ const MOST_WAITING = 20_000
 const WATCH_MS = 50
 const WARM_UP_MS = 3_000
 const USUAL_RATE = 2_000
+/** Enough that the slowest hundredth is not a few of them. */
+const PROBES = 500
 const MEBIBYTE = 1024 ** 2
 
 /** Events accepted and derived a second, and the most memory that a process held meanwhile. */
@@ -146,10 +148,10 @@ type Other = { readonly key: string; readonly workProviderId: string }
 /** From 202 to a visible shift: usually, and while a million reports of another work provider wait. */
 export async function visibility(bench: Bench, other: Other): Promise<Row[]> {
   const { store, isQuick } = bench
-  const count = isQuick ? 40 : 250
+  const count = isQuick ? 40 : PROBES
   const probed = async (server: Server, firstCourier: number): Promise<{ times: number[]; measured: Measured }> => {
     const { context, close } = await store.connect()
-    const steady = { rate: USUAL_RATE, measureMs: isQuick ? 5_000 : 18_000 }
+    const steady = { rate: USUAL_RATE, measureMs: isQuick ? 5_000 : 36_000 }
     const running = load(bench, [server.port], traffic(bench, 'report'), steady)
     const times = await probe({ context, port: server.port, ...other }, firstCourier, count)
     const measured = await running

@@ -15,6 +15,11 @@ import { startWorker, type Worker } from './worker.ts'
 const MIN_REPORTS_A_TURN = 32
 /** A work provider that has more than a turn of this size is behind. */
 const REPORTS_THAT_KEEP_UP = 256
+/** The turns of those who are behind while others report as well, until nobody else has for so long: they share the cores. */
+const REPORTS_BESIDE_OTHERS = 128
+const OTHERS_REPORT_SECONDS = 10
+/** So long they let a turn of the others go first: one that hangs on a lock is not waited for. */
+const GIVE_WAY_MS = 50
 /** How often those who keep up are looked after while others are behind and there was nothing to do. */
 const LOOK_BESIDE_MS = 20
 /** Of the embedded engine while callers wait for it, and while many do: some milliseconds. */
@@ -84,6 +89,9 @@ function startBeside(context: Context): Worker {
   const goOn = openPending(context)
   const [reached, reachedBehind] = [new Reached(context.now), new Reached(context.now)]
   let limit = MIN_REPORTS_A_TURN
+  /** The last turn of those who keep up, and until when they count as reporting beside those who are behind. */
+  let turn: Promise<unknown> = Promise.resolve()
+  let othersUntil = context.now()
 
   const sweeper = startWorker(context.log, 'sweeper', POLL_MS, async () => {
     await sweep()
@@ -92,20 +100,20 @@ function startBeside(context: Context): Worker {
   const backlogs = startWorker(context.log, 'projector of backlogs', POLL_MS, async () => {
     const workProviders = [...behind]
     if (workProviders.length === 0) return false
-    const { claimed, unfinished } = await project(context, reachedBehind, MAX_REPORTS_A_TURN, {
-      workProviders,
-      others: false,
-    })
+    await Promise.race([turn, delay(GIVE_WAY_MS)])
+    const most = context.now() < othersUntil ? REPORTS_BESIDE_OTHERS : MAX_REPORTS_A_TURN
+    const { claimed, unfinished } = await project(context, reachedBehind, most, { workProviders, others: false })
     took(claimed)
     for (const id of workProviders) if (!unfinished.includes(id)) behind.delete(id)
     return true
   })
   const projector = startWorker(context.log, 'projector', POLL_MS, async () => {
-    const { claimed, unfinished } = await project(context, reached, limit, {
-      workProviders: [...behind],
-      others: true,
-    })
+    const isBeside = behind.size > 0
+    const projecting = project(context, reached, limit, { workProviders: [...behind], others: true })
+    turn = projecting.catch(() => {})
+    const { claimed, unfinished } = await projecting
     took(claimed)
+    if (isBeside && claimed > 0) othersUntil = plus(context.now(), OTHERS_REPORT_SECONDS * MICROSECONDS_PER_SECOND)
     const isPending = await goOn(claimed === 0)
     // On Citus a turn takes everybody's: there all grow.
     const areBehind = unfinished.length > 0 && limit >= REPORTS_THAT_KEEP_UP && !(await isCitus(context.db))
