@@ -252,6 +252,25 @@ onPlainEngines(
         await other.close()
       })
 
+      test('a turn of those who have no backlog that hangs does not hold up the backlog', async () => {
+        const identity = { workProviderId: ids[1]!, kind: 'user_id' as const, text: 'held' }
+        const other = contextOn(store.target)
+        await accept(0, BACKLOG / 2)
+        const projector = startProjector(store.context, () => 0)
+        await inTransaction(other.context.db, async (trx) => {
+          await lockIdentities(trx, [identity])
+          await waitFor('turns of the backlog', async () => (await waiting())[0]! < BACKLOG / 2 - LIMIT)
+          await accept(1, HANDFUL, identity.text)
+          await waitFor('a turn that hangs', async () => (await waitingForLocks()) > 0)
+          assert.ok((await waiting())[0]! > 0)
+          await waitFor('the backlog', async () => (await waiting())[0] === 0)
+          assert.equal((await waiting())[1], HANDFUL)
+        })
+        await waitFor('the others', async () => sum(await waiting()) === 0)
+        await projector.stop()
+        await other.close()
+      })
+
       async function waitingForLocks(): Promise<number> {
         const { rows } = await sql<{ count: number }>`
         select count(*) as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
