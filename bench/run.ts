@@ -10,7 +10,7 @@ import { customerNumberOf } from './load/job.ts'
 import { canPin, describeMachine } from './machine.ts'
 import { batches, forgetWaiting, singleReports, starting, statuses } from './measures/ceilings.ts'
 import { deskPages } from './measures/desk.ts'
-import { severalProcesses, sustainedAndMemory, visibility } from './measures/deriving.ts'
+import { PROBES, severalProcesses, sustainedAndMemory, visibility } from './measures/deriving.ts'
 import { growth, longStreams } from './measures/growth.ts'
 import { startGenerator } from './processes.ts'
 import { type Engine, openBenchStore } from './store.ts'
@@ -29,8 +29,8 @@ const { values } = parseArgs({
 })
 const isQuick = values.quick
 const customers = Number(values.customers ?? (isQuick ? 100_000 : 1_000_000))
-/** Couriers of the other work provider, whose shifts are waited for. */
-const PROBED = 1_000
+/** Couriers of the other work provider, whose shifts are waited for: usually, and behind a backlog. */
+const PROBED = 2 * PROBES
 
 type Measure = (bench: Bench) => Promise<Row[]>
 

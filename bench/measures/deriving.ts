@@ -30,7 +30,7 @@ const WATCH_MS = 50
 const WARM_UP_MS = 3_000
 const USUAL_RATE = 2_000
 /** Enough that the slowest hundredth is not a few of them. */
-const PROBES = 500
+export const PROBES = 500
 const MEBIBYTE = 1024 ** 2
 
 /** Events accepted and derived a second, and the most memory that a process held meanwhile. */

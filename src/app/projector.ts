@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { derivePending, MAX_REPORTS_A_TURN, projectTurn } from './project.ts'
 import { Reached } from './reached.ts'
 import { openSweeper } from './sweep.ts'
+import { withinTime } from './time-limit.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 /**
@@ -100,7 +101,7 @@ function startBeside(context: Context): Worker {
   const backlogs = startWorker(context.log, 'projector of backlogs', POLL_MS, async () => {
     const workProviders = [...behind]
     if (workProviders.length === 0) return false
-    await Promise.race([turn, delay(GIVE_WAY_MS)])
+    await withinTime(turn, GIVE_WAY_MS).catch(() => {})
     const most = context.now() < othersUntil ? REPORTS_BESIDE_OTHERS : MAX_REPORTS_A_TURN
     const { claimed, unfinished } = await project(context, reachedBehind, most, { workProviders, others: false })
     took(claimed)
@@ -110,7 +111,7 @@ function startBeside(context: Context): Worker {
   const projector = startWorker(context.log, 'projector', POLL_MS, async () => {
     const isBeside = behind.size > 0
     const projecting = project(context, reached, limit, { workProviders: [...behind], others: true })
-    turn = projecting.catch(() => {})
+    turn = projecting
     const { claimed, unfinished } = await projecting
     took(claimed)
     if (isBeside && claimed > 0) othersUntil = plus(context.now(), OTHERS_REPORT_SECONDS * MICROSECONDS_PER_SECOND)

@@ -113,7 +113,7 @@ async function startProcesses(environment: Environment): Promise<Processes> {
   return { ...started, all: [...started.accepters, ...started.projectors] }
 }
 
-/** What came of the requests: those that were answered 202, and the other answers. */
+/** What came of the requests: those that were answered 202, the other answers, and how long each took. */
 type Answered = { readonly told: Told[]; readonly refused: string[]; readonly durationsMs: number[] }
 
 /** Sends random requests to one accepter; waits while the projectors are far behind. */
