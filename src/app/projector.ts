@@ -3,6 +3,7 @@ import { type Instant, MICROSECONDS_PER_MILLISECOND, MICROSECONDS_PER_SECOND, pl
 import { isCitus } from '../storage/citus.ts'
 import { EVERYTHING, type Sought, type Taken } from '../storage/inbox.ts'
 import type { Context } from './context.ts'
+import { nextLimit, restMs } from './pace.ts'
 import { derivePending, MAX_REPORTS_A_TURN, projectTurn } from './project.ts'
 import { Reached } from './reached.ts'
 import { openSweeper } from './sweep.ts'
@@ -23,15 +24,6 @@ const OTHERS_REPORT_SECONDS = 10
 const GIVE_WAY_MS = 50
 /** How often those who keep up are looked after while others are behind and there was nothing to do. */
 const LOOK_BESIDE_MS = 20
-/** Of the embedded engine while callers wait for it, and while many do: some milliseconds. */
-const REPORTS_A_SHARED_TURN = 128
-const REPORTS_AMONG_MANY = 32
-const MANY_CALLERS = 32
-/** For each such delay of the oldest report they double all the same: an inbox that grows without end is worse than to wait. */
-const LAG_TO_DOUBLE_SECONDS = 15
-/** The rest between turns: as long as the turn, and longer for many callers, up to four times. */
-const MAX_RESTS = 4
-const MAX_REST_MS = 50
 /** How often an idle projector looks: reports accepted by another process do not nudge it. */
 const POLL_MS = 100
 const POLL_EMBEDDED_MS = 1_000
@@ -54,30 +46,22 @@ function startAlone(context: Context, callers: () => number): Worker {
   const { took, sweep } = openSweeper(context)
   const goOn = openPending(context)
   const reached = new Reached(context.now)
+  const millisecondsSince = (begun: Instant): number => (context.now() - begun) / MICROSECONDS_PER_MILLISECOND
   let limit = MIN_REPORTS_A_TURN
   return startWorker(context.log, 'projector', POLL_EMBEDDED_MS, async () => {
     const begun = context.now()
     const { claimed, unfinished, oldestAt } = await project(context, reached, limit)
+    const tookMs = millisecondsSince(begun)
     const isPending = await goOn(claimed === 0)
     took(claimed)
     await sweep()
     const calling = callers()
-    const lag = oldestAt === null ? 0 : lagSeconds(context.now(), oldestAt)
-    limit = unfinished.length === 0 ? MIN_REPORTS_A_TURN : Math.min(2 * limit, mostFor(calling, lag))
-    if (calling > 0) await delay(restMs((context.now() - begun) / MICROSECONDS_PER_MILLISECOND, calling))
+    const late = oldestAt === null ? 0 : lagSeconds(context.now(), oldestAt)
+    const turn = { limit, tookMs, callers: calling, lagSeconds: late }
+    limit = unfinished.length === 0 ? MIN_REPORTS_A_TURN : nextLimit(turn)
+    if (calling > 0) await delay(restMs(millisecondsSince(begun), calling))
     return claimed > 0 || isPending
   })
-}
-
-/** The reports of the next turn at most. */
-function mostFor(callers: number, lag: number): number {
-  if (callers === 0) return MAX_REPORTS_A_TURN
-  const most = callers > MANY_CALLERS ? REPORTS_AMONG_MANY : REPORTS_A_SHARED_TURN
-  return Math.min(most * 2 ** Math.floor(lag / LAG_TO_DOUBLE_SECONDS), MAX_REPORTS_A_TURN)
-}
-
-function restMs(turnMs: number, callers: number): number {
-  return Math.min(turnMs * Math.min(Math.max(1, callers / MANY_CALLERS), MAX_RESTS), MAX_REST_MS)
 }
 
 /**

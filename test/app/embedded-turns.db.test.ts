@@ -33,8 +33,8 @@ describe('turns of the embedded engine', () => {
   })
 
   test('grow by how late the oldest report is, whoever waits', async () => {
-    const turns = await turnsAmong(MANY, BACKLOG, 40)
-    assert.equal(Math.max(...turns), 128)
+    const turns = await turnsAmong(MANY, BACKLOG, 3_600)
+    assert.ok(Math.max(...turns) > 128, String(turns))
   })
 
   /** The reports of each turn that derives a backlog, which was received so many seconds ago. */
