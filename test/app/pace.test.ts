@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { nextLimit, type Turn } from '../../src/app/pace.ts'
+import { nextLimit, restMs, type Turn } from '../../src/app/pace.ts'
 import { MAX_REPORTS_A_TURN } from '../../src/app/project.ts'
 
 const MANY = 100
 const FEW = 10
-/** Late enough to be borne. */
+/** As late as is borne. */
 const HALF_A_MINUTE = 29
 
 const limits = fc.integer({ min: 1, max: MAX_REPORTS_A_TURN })
@@ -32,7 +32,7 @@ describe('the reports of the next turn', () => {
   test('are no more for more callers, and no fewer the later the oldest report is', () => {
     fc.assert(
       fc.property(turns, fc.nat(300), fc.nat(7_200), (turn, more, later) => {
-        // Who is alone waits for nobody.
+        // No turn has fewer; what is below grows to that by its own doubling where nobody calls.
         fc.pre(turn.limit >= 8)
         assert.ok(nextLimit({ ...turn, callers: turn.callers + more }) <= nextLimit(turn))
         assert.ok(nextLimit({ ...turn, lagSeconds: turn.lagSeconds + later }) >= nextLimit(turn))
@@ -72,4 +72,10 @@ describe('the reports of the next turn', () => {
     const slow = (lagSeconds: number): number => nextLimit({ limit: 20, tookMs: 16, callers: MANY, lagSeconds })
     assert.deepEqual([29, 30, 45].map(slow), [10, 20, 40])
   })
+})
+
+test('the rest is as long as the turn, longer the more callers there are, up to four times and 50 ms', () => {
+  const rests = [1, 32, 64, 128, 256].map((callers) => restMs(10, callers))
+  assert.deepEqual(rests, [10, 10, 20, 40, 40])
+  assert.equal(restMs(20, 256), 50)
 })
