@@ -11,11 +11,12 @@ import { listen } from './listening.ts'
  * locked and the binding read; the stream is locked and the last shift read; a login writes one, a logout ends it.
  * Nothing else is decided: no order but that of arrival, no repeats, no anomalies, caps, feeds, notices or annulments.
  *
- * MEASURE_TURN: the reports of a transaction at most. MEASURE_REST=1: after each a rest of the same length, as where
- * callers go first.
+ * MEASURE_TURN: the reports of a transaction at most. MEASURE_RESTS: after each a rest of so many times its
+ * length, as where callers go first.
  */
 const REPORTS_A_TURN = Number(process.env['MEASURE_TURN'] ?? 1_000)
-const HAS_REST = process.env['MEASURE_REST'] === '1'
+const RESTS = Number(process.env['MEASURE_RESTS'] ?? 0)
+const MAX_REST_MS = 50
 const IDLE_MS = 5
 
 const target = await connection()
@@ -108,7 +109,7 @@ async function deriveForEver(): Promise<never> {
     const begun = performance.now()
     const taken = await turn()
     if (taken === 0) await delay(IDLE_MS)
-    else if (HAS_REST) await delay(performance.now() - begun)
+    else if (RESTS > 0) await delay(Math.min(RESTS * (performance.now() - begun), MAX_REST_MS))
   }
 }
 

@@ -26,8 +26,8 @@ const LEAST_START = 'bench/baselines/least-start.ts'
 const LEAST_STATUS = 'bench/baselines/least-status.ts'
 const LEAST_CONTRACT = 'bench/baselines/least-contract.ts'
 const LEAST_WHOLE = 'bench/baselines/least-whole.ts'
-/** As the program while callers wait: short turns, and a rest after each. */
-const SHORT_TURNS = { MEASURE_TURN: '32', MEASURE_REST: '1' }
+/** As the program while many call: short turns, and rests of four times a turn (`src/app/pace.ts`). */
+const SHORT_TURNS = { MEASURE_TURN: '32', MEASURE_RESTS: '4' }
 
 /** The process that accepts: on a server one that does nothing else, embedded the whole program. */
 function serveAccepting({ store }: Bench) {

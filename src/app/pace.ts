@@ -20,8 +20,8 @@ const MOST_GROWTH = 2
  * an inbox that grows without end is worse than to wait, half a minute of it is not.
  */
 const LATE_SECONDS = 15
-/** The rest after a turn: as long as the turn, and longer for many callers, up to so many times. */
-const MAX_RESTS = 4
+/** The rest after a turn: as long as the turn, and among many so many times as long. */
+const RESTS_AMONG_MANY = 4
 const MAX_REST_MS = 50
 
 /** A turn that left reports waiting. */
@@ -47,5 +47,5 @@ export function nextLimit({ limit, tookMs, callers, lagSeconds }: Turn): number 
 
 /** How long to rest after a turn while there are callers. */
 export function restMs(tookMs: number, callers: number): number {
-  return Math.min(tookMs * Math.min(Math.max(1, callers / MANY_CALLERS), MAX_RESTS), MAX_REST_MS)
+  return Math.min(tookMs * (callers > MANY_CALLERS ? RESTS_AMONG_MANY : 1), MAX_REST_MS)
 }

@@ -74,8 +74,9 @@ describe('the reports of the next turn', () => {
   })
 })
 
-test('the rest is as long as the turn, longer the more callers there are, up to four times and 50 ms', () => {
-  const rests = [1, 32, 64, 128, 256].map((callers) => restMs(10, callers))
-  assert.deepEqual(rests, [10, 10, 20, 40, 40])
+test('the rest is as long as the turn, among many callers four times as long, and 50 ms at most', () => {
+  const rests = [1, 32, 33, 256].map((callers) => restMs(10, callers))
+  assert.deepEqual(rests, [10, 10, 40, 40])
   assert.equal(restMs(20, 256), 50)
+  assert.equal(restMs(60, 1), 50)
 })
