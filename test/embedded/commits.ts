@@ -1,12 +1,17 @@
+import { sql } from 'kysely'
 import { sliceOf } from '../../src/domain/identity.ts'
 import { fromTemporal, plus } from '../../src/domain/instant.ts'
 import { openEmbedded } from '../../src/storage/embedded/embedded.ts'
 import { appendToInbox } from '../../src/storage/inbox.ts'
 import { contextOn } from '../support/stores.ts'
 
-/* A program of its own, to be looked at by strace: opens the store in DATA_DIR and accepts reports, a commit each. */
+/*
+ * A program of its own, to be looked at by strace: opens the store in DATA_DIR and accepts reports, a commit each, with
+ * `segments` as its second argument each in a segment of the log of its own.
+ */
 
 const commits = Number(process.argv[2])
+const hasSegments = process.argv[3] === 'segments'
 const embedded = await openEmbedded({
   dataDir: process.env['DATA_DIR']!,
   mayShare: false,
@@ -30,6 +35,7 @@ for (let index = 0; index < commits; index++) {
     kind: ['login'],
     at: [plus(start, index)],
   })
+  if (hasSegments) await sql`select pg_switch_wal()`.execute(context.db)
 }
 await close()
 await embedded.close()

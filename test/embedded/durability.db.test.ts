@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
@@ -15,6 +15,8 @@ import { openStore } from '../support/stores.ts'
 const COMMITS = 200
 /** A new page of a table or an index may ask for a sync of its own at the end; more would be another kind of store. */
 const FURTHER_SYNCS = 20
+/** Segments of the log that are begun. */
+const SEGMENTS = 5
 const COMMITS_PROGRAM = fileURLToPath(new URL('./commits.ts', import.meta.url))
 
 const skip = !canTrace() && 'strace is not here, or may not trace: the syncs cannot be counted'
@@ -34,6 +36,32 @@ test('each commit is one real fdatasync of the kernel', { skip }, async (t) => {
   }
 })
 
+test(
+  'a new segment of the log has its name on disk: its directory is synced by fsync, which fdatasync is not enough for',
+  {
+    skip,
+  },
+  async () => {
+    const store = await openChildStore('embedded')
+    try {
+      // The names of what is synced stand behind the numbers of their files: fsync(23</path>).
+      const lines = trace(store, ['-y', '-e', 'trace=fdatasync,fsync'], [String(SEGMENTS), 'segments'])
+      const syncs = lines.flatMap((line) =>
+        [...line.matchAll(/ (fsync|fdatasync)\(\d+<(.+?)>/g)].map(([, call, path]) => ({ call, path })),
+      )
+      const ofDirectories = syncs.filter(
+        ({ path }) => statSync(path!, { throwIfNoEntry: false })?.isDirectory() === true,
+      )
+      assert.deepEqual([...new Set(ofDirectories.map(({ call }) => call))], ['fsync'])
+      const ofTheLog = ofDirectories.filter(({ path }) => basename(path!) === 'pg_wal')
+      assert.ok(ofTheLog.length >= SEGMENTS, `${SEGMENTS} segments, and ${ofTheLog.length} syncs of their directory`)
+      assert.ok(syncs.some(({ call, path }) => call === 'fdatasync' && path!.includes('/pg_wal/')))
+    } finally {
+      await store.remove()
+    }
+  },
+)
+
 test('the engine runs with fsync, full pages and synchronous commits, by the sync method that is real', async () => {
   const store = await openStore('embedded')
   try {
@@ -52,17 +80,24 @@ function canTrace(): boolean {
 }
 
 function countSyncs(store: ChildStore, commits: number): number {
+  // % time, seconds, microseconds a call, calls, (errors,) name
+  const calls = trace(store, ['-c', '-e', 'trace=fdatasync,fsync'], [String(commits)])
+    .filter((line) => /\s(fdatasync|fsync)$/.test(line))
+    .map((line) => line.trim().split(/\s+/)[3])
+  return calls.reduce((sum, count) => sum + Number(count), 0)
+}
+
+/** What strace writes of a run of the program, line by line. */
+function trace(store: ChildStore, options: readonly string[], args: readonly string[]): string[] {
   const directory = mkdtempSync(join(tmpdir(), 'zego-strace-'))
-  const summary = join(directory, 'summary')
-  const traced = ['-f', '-c', '-e', 'trace=fdatasync,fsync', '-o', summary, process.execPath]
-  const { status, stderr } = spawnSync('strace', [...traced, COMMITS_PROGRAM, String(commits)], {
+  const output = join(directory, 'output')
+  const command = ['-f', ...options, '-o', output, process.execPath, COMMITS_PROGRAM, ...args]
+  const { status, stderr } = spawnSync('strace', command, {
     env: { ...process.env, ...store.environment },
     encoding: 'utf8',
   })
   assert.equal(status, 0, stderr)
-  const lines = readFileSync(summary, 'utf8').split('\n')
+  const lines = readFileSync(output, 'utf8').split('\n')
   rmSync(directory, { recursive: true })
-  // % time, seconds, microseconds a call, calls, (errors,) name
-  const calls = lines.filter((line) => /\s(fdatasync|fsync)$/.test(line)).map((line) => line.trim().split(/\s+/)[3])
-  return calls.reduce((sum, count) => sum + Number(count), 0)
+  return lines
 }

@@ -1,9 +1,9 @@
-import { fdatasyncSync } from 'node:fs'
+import { constants, fdatasyncSync, fsyncSync } from 'node:fs'
 import type { PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 
 type Options = Parameters<NodeFS['init']>[1]
-type FileStream = { readonly nfd: number }
+type FileStream = { readonly nfd: number; readonly node: { readonly mode: number } }
 type Attributes = { readonly mode?: number }
 type SetAttributes = (node: unknown, attributes: Attributes) => void
 type EngineModule = {
@@ -39,9 +39,11 @@ function mend(module: unknown): void {
   }
 }
 
-function syncFile(stream: FileStream): number {
+/** Of a file its bytes and its size are enough; a name that was given or taken in a directory is neither. */
+function syncFile({ nfd, node }: FileStream): number {
   try {
-    fdatasyncSync(stream.nfd)
+    if ((node.mode & constants.S_IFMT) === constants.S_IFDIR) fsyncSync(nfd)
+    else fdatasyncSync(nfd)
     return 0
   } catch {
     return EIO
