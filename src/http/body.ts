@@ -4,6 +4,8 @@ import { Refusal } from '../domain/errors.ts'
 /** Reads a body of at most `maxBytes` to its end. Nothing is kept of one that is too large. */
 export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    // One that left while its key was looked up: nothing comes of it any more, no end either.
+    if (incoming.destroyed) return reject(endedTooEarly())
     if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge(maxBytes))
     const encoding = incoming.headers['content-encoding']
     if (encoding !== undefined && encoding !== 'identity') {
@@ -19,9 +21,13 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<B
     })
     incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
     incoming.on('close', () => {
-      if (!incoming.readableEnded) reject(new Refusal('INVALID_DATA', 'the body ended too early'))
+      if (!incoming.readableEnded) reject(endedTooEarly())
     })
   })
+}
+
+function endedTooEarly(): Refusal {
+  return new Refusal('INVALID_DATA', 'the body ended too early')
 }
 
 function tooLarge(maxBytes: number): Refusal {

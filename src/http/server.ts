@@ -97,6 +97,8 @@ function answer(services: Services, outgoing: ServerResponse, error: ErrorName):
 
 /** Answers on the bare socket, and cuts off a client that does not hang up then. */
 function hangUp(services: Services, socket: Duplex, error: ErrorName, { lingerMs }: Patience): void {
+  // Node takes its own listener off a socket that it hands out, and what nobody listens to ends the process.
+  socket.on('error', () => {})
   setTimeout(() => socket.destroy(), lingerMs).unref()
   const { headers, body } = plainAnswer(services, error)
   const { status } = ERRORS[error]
