@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Instant, MICROSECONDS_PER_MILLISECOND, MICROSECONDS_PER_SECOND, plus } from '../domain/instant.ts'
+import { type Instant, MICROSECONDS_PER_SECOND } from '../domain/instant.ts'
 import { isCitus } from '../storage/citus.ts'
 import { EVERYTHING, type Sought, type Taken } from '../storage/inbox.ts'
 import type { Context } from './context.ts'
@@ -19,7 +19,7 @@ const MIN_REPORTS_A_TURN = 32
 const REPORTS_THAT_KEEP_UP = 256
 /** The turns of those who are behind while others report as well, until nobody else has for so long: they share the cores. */
 const REPORTS_BESIDE_OTHERS = 128
-const OTHERS_REPORT_SECONDS = 10
+const OTHERS_REPORT_MS = 10_000
 /** So long they let a turn of the others go first: one that hangs on a lock is not waited for. */
 const GIVE_WAY_MS = 50
 /** How often those who keep up are looked after while others are behind and there was nothing to do. */
@@ -45,13 +45,12 @@ export function startProjector(context: Context, callers: () => number): Worker 
 function startAlone(context: Context, callers: () => number): Worker {
   const { took, sweep } = openSweeper(context)
   const goOn = openPending(context)
-  const reached = new Reached(context.now)
-  const millisecondsSince = (begun: Instant): number => (context.now() - begun) / MICROSECONDS_PER_MILLISECOND
+  const reached = new Reached(elapsedMs)
   let limit = MIN_REPORTS_A_TURN
   return startWorker(context.log, 'projector', POLL_EMBEDDED_MS, async () => {
-    const begun = context.now()
+    const begun = elapsedMs()
     const { claimed, unfinished, oldestAt } = await project(context, reached, limit)
-    const tookMs = millisecondsSince(begun)
+    const tookMs = elapsedMs() - begun
     const isPending = await goOn(claimed === 0)
     took(claimed)
     await sweep()
@@ -59,7 +58,7 @@ function startAlone(context: Context, callers: () => number): Worker {
     const late = oldestAt === null ? 0 : lagSeconds(context.now(), oldestAt)
     const turn = { limit, tookMs, callers: calling, lagSeconds: late }
     limit = unfinished.length === 0 ? MIN_REPORTS_A_TURN : nextLimit(turn)
-    if (calling > 0) await delay(restMs(millisecondsSince(begun), calling))
+    if (calling > 0) await delay(restMs(elapsedMs() - begun, calling))
     return claimed > 0 || isPending
   })
 }
@@ -72,11 +71,11 @@ function startBeside(context: Context): Worker {
   const behind = new Set<string>()
   const { took, sweep } = openSweeper(context)
   const goOn = openPending(context)
-  const [reached, reachedBehind] = [new Reached(context.now), new Reached(context.now)]
+  const [reached, reachedBehind] = [new Reached(elapsedMs), new Reached(elapsedMs)]
   let limit = MIN_REPORTS_A_TURN
   /** The last turn of those who keep up, and until when they count as reporting beside those who are behind. */
   let turn: Promise<unknown> = Promise.resolve()
-  let othersUntil = context.now()
+  let othersUntil = elapsedMs()
 
   const sweeper = startWorker(context.log, 'sweeper', POLL_MS, async () => {
     await sweep()
@@ -86,7 +85,7 @@ function startBeside(context: Context): Worker {
     const workProviders = [...behind]
     if (workProviders.length === 0) return false
     await withinTime(turn, GIVE_WAY_MS).catch(() => {})
-    const most = context.now() < othersUntil ? REPORTS_BESIDE_OTHERS : MAX_REPORTS_A_TURN
+    const most = elapsedMs() < othersUntil ? REPORTS_BESIDE_OTHERS : MAX_REPORTS_A_TURN
     const { claimed, unfinished } = await project(context, reachedBehind, most, { workProviders, others: false })
     took(claimed)
     for (const id of workProviders) if (!unfinished.includes(id)) behind.delete(id)
@@ -98,7 +97,7 @@ function startBeside(context: Context): Worker {
     turn = projecting
     const { claimed, unfinished } = await projecting
     took(claimed)
-    if (isBeside && claimed > 0) othersUntil = plus(context.now(), OTHERS_REPORT_SECONDS * MICROSECONDS_PER_SECOND)
+    if (isBeside && claimed > 0) othersUntil = elapsedMs() + OTHERS_REPORT_MS
     const isPending = await goOn(claimed === 0)
     // On Citus a turn takes everybody's: there all grow.
     const areBehind = unfinished.length > 0 && limit >= REPORTS_THAT_KEEP_UP && !(await isCitus(context.db))
@@ -119,12 +118,12 @@ function startBeside(context: Context): Worker {
 }
 
 /** What goes on with a stream that is derived up to a point only. It answers whether there was one, as far as it looked. */
-function openPending({ db, now }: Context): (isIdle: boolean) => Promise<boolean> {
-  let lookFrom = now()
+function openPending({ db }: Context): (isIdle: boolean) => Promise<boolean> {
+  let lookFrom = elapsedMs()
   return async (isIdle) => {
-    if (!isIdle && now() < lookFrom) return false
+    if (!isIdle && elapsedMs() < lookFrom) return false
     const isPending = await derivePending(db)
-    if (!isPending) lookFrom = plus(now(), LOOK_FOR_PENDING_MS * MICROSECONDS_PER_MILLISECOND)
+    if (!isPending) lookFrom = elapsedMs() + LOOK_FOR_PENDING_MS
     return isPending
   }
 }
@@ -138,6 +137,11 @@ async function project(
   const taken = await reached.turn((from) => projectTurn(context.db, limit, { ...whose, from }))
   if (taken.oldestAt !== null) context.metrics.derived(taken.claimed, lagSeconds(context.now(), taken.oldestAt))
   return taken
+}
+
+/** By a clock that nobody sets: how long to wait must not depend on one that is put back. */
+function elapsedMs(): number {
+  return performance.now()
 }
 
 /** By two clocks, the process's and the database's. */

@@ -1,4 +1,3 @@
-import { type Instant, MICROSECONDS_PER_SECOND, plus } from '../domain/instant.ts'
 import type { Requests, Taken } from '../storage/inbox.ts'
 
 /**
@@ -7,7 +6,7 @@ import type { Requests, Taken } from '../storage/inbox.ts'
  */
 const LOOK_BEHIND_MS = 1_000
 /** How often a turn looks from the beginning, for what came still later, and the share of the time that it may take. */
-const LOOK_BACK_EVERY = MICROSECONDS_PER_SECOND
+const LOOK_BACK_EVERY_MS = 1_000
 const SHARE_OF_TIME = 1 / 20
 
 const MILLISECONDS_DIGITS = 12
@@ -18,23 +17,24 @@ const MILLISECONDS_DIGITS = 12
  * taken since.
  */
 export class Reached {
-  readonly #now: () => Instant
+  readonly #elapsedMs: () => number
   readonly #last = new Map<string, string>()
-  #lookBackFrom: Instant
+  #lookBackFrom: number
 
-  constructor(now: () => Instant) {
-    this.#now = now
-    this.#lookBackFrom = now()
+  /** `elapsedMs`: of a clock that nobody sets. One that was put back by an hour would hide an hour's reports for so long. */
+  constructor(elapsedMs: () => number) {
+    this.#elapsedMs = elapsedMs
+    this.#lookBackFrom = elapsedMs()
   }
 
   /** Takes by a turn that begins where the last ones ended, now and then by one from the beginning. */
   async turn(take: (from: Requests) => Promise<Taken>): Promise<Taken> {
-    const begun = this.#now()
+    const begun = this.#elapsedMs()
     const looksBack = begun >= this.#lookBackFrom
     const taken = await take(looksBack ? new Map() : this.#last)
     if (looksBack) {
-      const ended = this.#now()
-      this.#lookBackFrom = plus(ended, Math.max(LOOK_BACK_EVERY, Math.round((ended - begun) / SHARE_OF_TIME)))
+      const ended = this.#elapsedMs()
+      this.#lookBackFrom = ended + Math.max(LOOK_BACK_EVERY_MS, (ended - begun) / SHARE_OF_TIME)
     }
     for (const [workProviderId, requestId] of taken.reached) this.#last.set(workProviderId, somewhatBefore(requestId))
     return taken

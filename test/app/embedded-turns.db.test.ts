@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { startProjector } from '../../src/app/projector.ts'
+import { sliceOf } from '../../src/domain/identity.ts'
+import { type Instant, MICROSECONDS_PER_HOUR, plus } from '../../src/domain/instant.ts'
+import { appendToInbox } from '../../src/storage/inbox.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { waitFor } from '../faults/harness.ts'
 import { fillInbox } from '../support/grown-store.ts'
@@ -37,6 +40,51 @@ describe('turns of the embedded engine', () => {
     assert.ok(Math.max(...turns) > 128, String(turns))
   })
 
+  test('take what is reported after the clock was put back by an hour', async () => {
+    const { context } = store
+    await sql`truncate inbox, report, event`.execute(context.db)
+    const madeAt = context.now()
+    let now = plus(madeAt, MICROSECONDS_PER_HOUR)
+    const projector = startProjector({ ...context, now: () => now }, () => 0)
+    // Ids begin with the time of their making.
+    await appendReport(idOf(now))
+    await taken()
+    now = madeAt
+    await appendReport(idOf(now))
+    projector.nudge()
+    await taken()
+    await projector.stop()
+  })
+
+  const idOf = (at: Instant): string => {
+    const hex = Math.floor(at / 1_000)
+      .toString(16)
+      .padStart(12, '0')
+    return `${hex.slice(0, 8)}-${hex.slice(8)}-7abc-9def-123456789abc`
+  }
+
+  async function appendReport(requestId: string): Promise<void> {
+    const { db, now } = store.context
+    const identity = { workProviderId, kind: 'user_id', text: 'u1' } as const
+    await appendToInbox(db, {
+      slice: [sliceOf(identity)],
+      workProviderId: [workProviderId],
+      requestId: [requestId],
+      item: [0],
+      identityKind: [identity.kind],
+      identity: [identity.text],
+      kind: ['login'],
+      at: [now()],
+    })
+  }
+
+  function taken(): Promise<unknown> {
+    return waitFor('the inbox being empty', async () => {
+      const { rows } = await sql<{ waiting: number }>`select count(*) as waiting from inbox`.execute(store.context.db)
+      return rows[0]!.waiting === 0
+    })
+  }
+
   /** The reports of each turn that derives a backlog, which was received so many seconds ago. */
   async function turnsAmong(callers: number, reports: number, secondsAgo: number): Promise<number[]> {
     const { db } = store.context
@@ -48,10 +96,7 @@ describe('turns of the embedded engine', () => {
     )
     await sql`update inbox set received_at = received_at - ${secondsAgo}::int * interval '1 second'`.execute(db)
     const projector = startProjector(store.context, () => callers)
-    await waitFor('the backlog', async () => {
-      const { rows } = await sql<{ waiting: number }>`select count(*) as waiting from inbox`.execute(db)
-      return rows[0]!.waiting === 0
-    })
+    await taken()
     await projector.stop()
     const { rows } = await sql<{ taken: number }>`select count(*) as taken from report group by xmin::text`.execute(db)
     return rows.map(({ taken }) => taken)

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Reached } from '../../src/app/reached.ts'
-import { type Instant, MICROSECONDS_PER_MILLISECOND, MICROSECONDS_PER_SECOND, plus } from '../../src/domain/instant.ts'
 import type { Requests, Taken } from '../../src/storage/inbox.ts'
 
 const WORK_PROVIDER = '0199c0de-0000-7000-8000-000000000001'
@@ -10,16 +9,16 @@ const MADE_AT_MS = 1_760_000_000_000
 
 /** A clock that stands unless it is moved, and turns that are written down. */
 function setUp() {
-  let now = 1_760_000_000_000_000 as Instant
-  const reached = new Reached(() => now)
+  let elapsedMs = 1_234.5
+  const reached = new Reached(() => elapsedMs)
   const froms: (readonly [string, string][])[] = []
   return {
     froms,
-    pass: (microseconds: number) => void (now = plus(now, microseconds)),
-    turn: (last: Record<string, string>, tookMicroseconds = 0) =>
+    pass: (ms: number) => void (elapsedMs += ms),
+    turn: (last: Record<string, string>, tookMs = 0) =>
       reached.turn(async (from: Requests): Promise<Taken> => {
         froms.push([...from])
-        now = plus(now, tookMicroseconds)
+        elapsedMs += tookMs
         return { claimed: 1, unfinished: [], reached: new Map(Object.entries(last)), oldestAt: null }
       }),
   }
@@ -60,12 +59,12 @@ describe('where a turn begins', () => {
       return froms.at(-1)!.length === 0
     }
     assert.ok(await begins())
-    pass(MICROSECONDS_PER_SECOND - 1)
+    pass(999)
     assert.ok(!(await begins()))
     pass(1)
-    await turn({ [WORK_PROVIDER]: idAt(MADE_AT_MS) }, 100 * MICROSECONDS_PER_MILLISECOND)
+    await turn({ [WORK_PROVIDER]: idAt(MADE_AT_MS) }, 100)
     assert.deepEqual(froms.at(-1), [])
-    pass(2 * MICROSECONDS_PER_SECOND - 1)
+    pass(1_999)
     assert.ok(!(await begins()))
     pass(1)
     assert.ok(await begins())
