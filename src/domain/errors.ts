@@ -18,7 +18,7 @@ export const ERRORS = {
   EXPECTATION_FAILED: { status: 417, title: 'The Expect header cannot be met', code: 'INVALID_DATA' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large', code: 'INVALID_DATA' },
   INTERNAL: { status: 500, title: 'The server is at fault' },
-  UNAVAILABLE: { status: 503, title: 'The request was not stored; send it again' },
+  UNAVAILABLE: { status: 503, title: 'The server cannot do this now; send the request again' },
 } as const satisfies Record<string, { status: number; title: string; code?: string }>
 
 export type ErrorName = keyof typeof ERRORS

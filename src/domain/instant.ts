@@ -1,6 +1,6 @@
 /**
  * A point in time: whole microseconds since the Unix epoch, as PostgreSQL keeps them. Every value between 2015 and
- * 2255 is an exact JavaScript number. `Date` is never used: it knows milliseconds only.
+ * 2255 is an exact JavaScript number. No `Date` is ever made: it knows milliseconds only.
  */
 export type Instant = number & { readonly __instant: never }
 

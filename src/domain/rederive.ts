@@ -59,7 +59,7 @@ export function rederive(piece: Piece, changes: readonly Change[], capAt: CapAt)
     const meetsStored =
       !changes.some((change) => includes(change, moment.at)) &&
       sameOpen(engine.openJustBefore(moment.at), storedOpenBefore(moment.at))
-    if (meetsStored) return settle(piece, engine, moment.at, restAfter(piece, changes, moment.at))
+    if (meetsStored) return settle(piece, engine, moment.at, restAfter(changes, moment.at))
     engine.take(moment)
   }
   return settle(piece, engine, null, restOfStream(piece, changes))
@@ -118,13 +118,12 @@ function storedStates(piece: Piece): (at: Instant) => OpenShift | null | undefin
   }
 }
 
-/** What is left once the stored result was met at an instant: there, old and new are in the same state. */
-function restAfter(piece: Piece, changes: readonly Change[], at: Instant): Rest | null {
+/** What is left once the stored result was met at an instant: there, old and new are in the same state, and nothing is new. */
+function restAfter(changes: readonly Change[], at: Instant): Rest | null {
   const left = changesFrom(changes, at)
   const [first] = left
   if (first === undefined) return null
-  const newBefore = piece.newBefore !== null && piece.newBefore > at ? piece.newBefore : null
-  return { from: first.from, changes: left, newBefore }
+  return { from: first.from, changes: left, newBefore: null }
 }
 
 function restOfStream({ until }: Piece, changes: readonly Change[]): Rest | null {
