@@ -11,7 +11,7 @@ import { countShifts } from '../storage/shifts.ts'
 import { findWorkProviderById, shareWorkProviders } from '../storage/work-providers.ts'
 import { noteWord } from './case-words.ts'
 import type { Context } from './context.ts'
-import { requireCurrentCustomer } from './customers.ts'
+import { keepCurrentCustomer, requireCurrentCustomer } from './customers.ts'
 import { createLink, releaseUserId } from './links.ts'
 
 /** What came of a binding: by how many shifts the customer has more, and whether more are still being derived. */
@@ -62,6 +62,7 @@ export async function moveUserId(context: Context, request: MoveRequest): Promis
   const { customerNumber } = await requireCurrentCustomer(context.db, request.claimant)
   return inTransaction(context.db, async (trx) => {
     const own = { ...context, db: trx }
+    await keepCurrentCustomer(trx, customerNumber)
     // All locks of both steps beforehand, in the order that everybody takes them in.
     const identity: Identity = { workProviderId, kind: 'user_id', text: userId }
     await shareWorkProviders(trx, [workProviderId])

@@ -10,8 +10,8 @@ import { parseCustomerNumber } from '../domain/identity.ts'
 import { isTestEmail, isTestNumber } from '../domain/sandbox.ts'
 import { insertAudit } from '../storage/audit.ts'
 import { settleMatches } from '../storage/case-upkeep.ts'
-import { findCustomer, insertCustomer, isEmailTaken, type StoredCustomer } from '../storage/customers.ts'
-import { type Database, inTransaction, isUniqueViolation } from '../storage/database.ts'
+import { findCustomer, insertCustomer, isEmailTaken, lockCustomer, type StoredCustomer } from '../storage/customers.ts'
+import { type Database, type DatabaseTransaction, inTransaction, isUniqueViolation } from '../storage/database.ts'
 import type { Context } from './context.ts'
 
 export type CustomerRequest = {
@@ -64,6 +64,14 @@ export async function requireCustomer(db: Database, text: string): Promise<Store
 export async function requireCurrentCustomer(db: Database, text: string): Promise<StoredCustomer> {
   const customer = await requireCustomer(db, text)
   if (customer.isTest) throw new Impossible(`${customer.customerNumber} is a test customer: only test keys see it`)
+  assertNotErased(customer)
+  return customer
+}
+
+/** The same, who is not erased before the transaction ends. */
+export async function keepCurrentCustomer(trx: DatabaseTransaction, text: string): Promise<StoredCustomer> {
+  const { customerNumber } = await requireCurrentCustomer(trx, text)
+  const customer = (await lockCustomer(trx, customerNumber, 'keep'))!
   assertNotErased(customer)
   return customer
 }

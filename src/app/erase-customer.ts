@@ -3,7 +3,7 @@ import type { Instant } from '../domain/instant.ts'
 import { consentAt } from '../domain/link.ts'
 import { validity } from '../domain/policy.ts'
 import { insertAudit } from '../storage/audit.ts'
-import { eraseCustomer as eraseRow } from '../storage/customers.ts'
+import { eraseCustomer as eraseRow, lockCustomer } from '../storage/customers.ts'
 import { databaseNow, inTransaction } from '../storage/database.ts'
 import { deleteTraces } from '../storage/erasure.ts'
 import { consentsOfLinks, linksOfCustomer, lockStreams } from '../storage/links.ts'
@@ -34,7 +34,9 @@ export async function eraseCustomer(context: Context, customerNumber: string, re
     throw new Impossible(`a reason has 1 to ${MAX_REASON_CHARACTERS} characters`)
   }
   return inTransaction(context.db, async (trx) => {
-    const customer = await requireCustomer(trx, customerNumber)
+    const { customerNumber: number } = await requireCustomer(trx, customerNumber)
+    // Whoever would link or insure them meanwhile is waited for, or waits and is refused.
+    const customer = (await lockCustomer(trx, number, 'erase'))!
     assertNotErased(customer)
     const at = await databaseNow(trx)
     const policies = (await policiesOf(trx, [customer.customerNumber])).get(customer.customerNumber)!

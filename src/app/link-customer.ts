@@ -8,7 +8,7 @@ import type { Terms } from '../domain/terms.ts'
 import { insertAudit } from '../storage/audit.ts'
 import { bindingsOfIdentities } from '../storage/bindings.ts'
 import { noteClaim, settleMatches } from '../storage/case-upkeep.ts'
-import { findCustomer, type StoredCustomer } from '../storage/customers.ts'
+import { findCustomer, lockCustomer, type StoredCustomer } from '../storage/customers.ts'
 import { type Database, databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
 import { lockIdentities } from '../storage/identities.ts'
 import { insertConflict } from '../storage/link-conflicts.ts'
@@ -55,6 +55,8 @@ export function agree(
   { intentId, termsId, sharesContact }: Agreement,
 ): Promise<Agreed> {
   return inTransaction(context.db, async (trx) => {
+    const kept = await lockCustomer(trx, customer.customerNumber, 'keep')
+    if (kept === null || kept.erasedAt !== null) return 'closed'
     const intent = await lockIntent(trx, intentId)
     const isTheirs = intent !== null && isIntentOf(intent, viewer)
     if (!isTheirs || !isIntentOpen(intent, await databaseNow(trx))) return 'closed'

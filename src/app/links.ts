@@ -15,7 +15,7 @@ import { findLink, findLinks, insertLink } from '../storage/links.ts'
 import { shareWorkProviders } from '../storage/work-providers.ts'
 import { keepConsent } from './consent.ts'
 import type { Context } from './context.ts'
-import { requireCurrentCustomer } from './customers.ts'
+import { keepCurrentCustomer, requireCurrentCustomer } from './customers.ts'
 import { deriveStreams } from './derive.ts'
 import { requireWorkProvider } from './work-providers.ts'
 
@@ -33,19 +33,21 @@ export type LinkRequest = {
  */
 export async function createLink(context: Context, request: LinkRequest): Promise<Link> {
   const workProvider = await requireWorkProvider(context.db, request.workProvider)
-  const customer = await requireCurrentCustomer(context.db, request.customerNumber)
+  const { customerNumber } = await requireCurrentCustomer(context.db, request.customerNumber)
   const userId =
     request.workProviderUserId === undefined ? null : requireUserId(workProvider.id, request.workProviderUserId)
-  const number: Identity = { workProviderId: workProvider.id, kind: 'customer_number', text: customer.customerNumber }
+  const number: Identity = { workProviderId: workProvider.id, kind: 'customer_number', text: customerNumber }
 
   return inTransaction(context.db, async (trx) => {
+    await keepCurrentCustomer(trx, customerNumber)
+    await assertGivenByNow(trx, request.consentedAt)
     await shareWorkProviders(trx, [workProvider.id])
     await lockIdentities(trx, userId === null ? [number] : [number, userId])
-    const existing = await findLink(trx, workProvider.id, customer.customerNumber)
+    const existing = await findLink(trx, workProvider.id, customerNumber)
     if (existing !== null && userId === null && request.consentedAt === undefined) {
-      throw new Impossible(`customer ${customer.customerNumber} is already linked to ${workProvider.name}`)
+      throw new Impossible(`customer ${customerNumber} is already linked to ${workProvider.name}`)
     }
-    const link = existing ?? (await insertLink(trx, workProvider.id, customer.customerNumber))
+    const link = existing ?? (await insertLink(trx, workProvider.id, customerNumber))
     const changes = [
       ...(existing === null ? await bind(trx, link, number) : []),
       ...(userId === null ? [] : await bind(trx, link, userId)),
@@ -60,7 +62,7 @@ export async function createLink(context: Context, request: LinkRequest): Promis
       await note('consent given', { from: formatInstant(effectiveAt) })
     }
     if (changes.length > 0) await deriveStreams(trx, new Map([[link.id, changes]]))
-    if (request.consentedAt !== undefined) await settleMatches(trx, customer.customerNumber)
+    if (request.consentedAt !== undefined) await settleMatches(trx, customerNumber)
     return link
   })
 }
@@ -88,6 +90,8 @@ export type LinkName = { readonly workProvider: string; readonly customerNumber:
 export async function recordConsent(context: Context, name: LinkName, given: boolean, at?: Instant): Promise<Instant> {
   const link = await requireLink(context.db, name)
   return inTransaction(context.db, async (trx) => {
+    await keepCurrentCustomer(trx, link.customerNumber)
+    if (given) await assertGivenByNow(trx, at)
     const effectiveAt = at ?? (await databaseNow(trx))
     await keepConsent(trx, link, { given, signed: false, effectiveAt, cameBy: 'staff' })
     const action = given ? 'consent given' : 'consent withdrawn'
@@ -95,6 +99,13 @@ export async function recordConsent(context: Context, name: LinkName, given: boo
     await settleMatches(trx, link.customerNumber)
     return effectiveAt
   })
+}
+
+/** Nobody has agreed to something tomorrow; and what began later would outlast a withdrawal, and the erasure of the person. */
+async function assertGivenByNow(trx: DatabaseTransaction, at: Instant | undefined): Promise<void> {
+  if (at !== undefined && at > (await databaseNow(trx))) {
+    throw new Impossible(`a consent cannot be given in the future: ${formatInstant(at)} is still to come`)
+  }
 }
 
 export type ReleaseRequest = {

@@ -5,10 +5,10 @@ import { FOREVER } from '../domain/interval.ts'
 import { type Policy, validity } from '../domain/policy.ts'
 import { isUuid } from '../domain/uuid.ts'
 import { insertAudit } from '../storage/audit.ts'
-import { type Database, databaseNow, inTransaction } from '../storage/database.ts'
+import { type Database, databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
 import { findPolicyHolder, insertCancellation, insertPolicy, type NewPolicy, policiesOf } from '../storage/policies.ts'
 import type { Context } from './context.ts'
-import { requireCurrentCustomer } from './customers.ts'
+import { keepCurrentCustomer, requireCurrentCustomer } from './customers.ts'
 import { requireWorkProvider } from './work-providers.ts'
 
 export type PolicyRequest = {
@@ -24,18 +24,18 @@ export type PolicyRequest = {
 const MAX_POLICY_TEXT_CHARACTERS = 200
 
 export async function createPolicy(context: Context, request: PolicyRequest): Promise<NewPolicy> {
-  const policy = await newPolicy(context, context.db, request)
-  await inTransaction(context.db, async (trx) => {
+  return inTransaction(context.db, async (trx) => {
+    const policy = await newPolicy(context, trx, request)
     await insertPolicy(trx, policy)
     await insertAudit(trx, context.actor, auditOfPolicy(policy, { after: toldOf(policy) }))
+    return policy
   })
-  return policy
 }
 
-async function newPolicy(context: Context, db: Database, request: PolicyRequest): Promise<NewPolicy> {
-  const customer = await requireCurrentCustomer(db, request.customerNumber)
-  const workProvider = request.workProvider === undefined ? null : await requireWorkProvider(db, request.workProvider)
-  const validFrom = request.from ?? (await databaseNow(db))
+async function newPolicy(context: Context, trx: DatabaseTransaction, request: PolicyRequest): Promise<NewPolicy> {
+  const customer = await keepCurrentCustomer(trx, request.customerNumber)
+  const workProvider = request.workProvider === undefined ? null : await requireWorkProvider(trx, request.workProvider)
+  const validFrom = request.from ?? (await databaseNow(trx))
   const validTo = request.to ?? null
   if (validTo !== null && validTo <= validFrom) throw new Impossible('a policy ends after it begins')
   return {

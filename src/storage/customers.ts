@@ -35,6 +35,22 @@ export async function findCustomer(db: Database, customerNumber: string): Promis
   return rows[0] ?? null
 }
 
+/**
+ * The customer, locked until the transaction ends: to be erased, or not to be erased meanwhile. Taken before any other lock
+ * of what is theirs.
+ */
+export async function lockCustomer(
+  trx: DatabaseTransaction,
+  customerNumber: string,
+  to: 'erase' | 'keep',
+): Promise<StoredCustomer | null> {
+  const strength = to === 'erase' ? sql`for no key update` : sql`for share`
+  const { rows } = await sql<StoredCustomer>`
+    select ${COLUMNS} from customer where customer_number = ${customerNumber} ${strength}
+  `.execute(trx)
+  return rows[0] ?? null
+}
+
 export async function findCustomerOfAccount(db: Database, accountId: string): Promise<StoredCustomer | null> {
   const { rows } = await sql<StoredCustomer>`
     select ${COLUMNS} from customer where account_id = ${accountId}
@@ -61,7 +77,7 @@ export async function refreshHolderOf(db: Database, email: string): Promise<void
   `.execute(db)
 }
 
-/** What customers say of themselves; what is left out stays as it is. */
+/** What customers say of themselves; what is left out stays as it is. An erased customer says nothing any more. */
 export async function updateCustomer(
   db: Database,
   customerNumber: string,
@@ -72,7 +88,7 @@ export async function updateCustomer(
       email_key = coalesce(${email === undefined ? null : emailKey(email)}::text, email_key),
       name = coalesce(${name ?? null}::text, name),
       phone = case when ${phone === undefined} then phone else ${phone ?? null}::text end
-    where customer_number = ${customerNumber}
+    where customer_number = ${customerNumber} and erased_at is null
   `.execute(db)
 }
 
