@@ -2,12 +2,16 @@ import { oneLine } from './app/mail-texts.ts'
 import type { MailTransport } from './app/mailer.ts'
 import type { Config } from './config.ts'
 
-/** Shorter than a server may take to stop: it waits for the mails under way. */
-const SMTP_TIMEOUT_MS = 8_000
+/** For the whole of a mail. Shorter than a server may take to stop: it waits for the mails under way. */
+const MAIL_MS = 8_000
 const RULE = '-'.repeat(72)
 
 /** Mails go by SMTP; without a mail server they are printed, so that the pages can be tried out all the same. */
-export async function openMailTransport(config: Config, say: (line: string) => void): Promise<MailTransport> {
+export async function openMailTransport(
+  config: Config,
+  say: (line: string) => void,
+  mailMs = MAIL_MS,
+): Promise<MailTransport> {
   if (config.smtpUrl === undefined) {
     return {
       keepsBody: true,
@@ -21,13 +25,10 @@ export async function openMailTransport(config: Config, say: (line: string) => v
   const { createTransport } = await import('nodemailer')
   const smtp = createTransport(config.smtpUrl, {
     from: config.mailFrom,
-    connectionTimeout: SMTP_TIMEOUT_MS,
-    greetingTimeout: SMTP_TIMEOUT_MS,
-    socketTimeout: SMTP_TIMEOUT_MS,
     // A mail is text of our own: nothing in it names a file or an address to read.
     disableFileAccess: true,
     disableUrlAccess: true,
-  } as Parameters<typeof createTransport>[1])
+  })
   return {
     keepsBody: false,
     async send(mail) {
@@ -37,6 +38,8 @@ export async function openMailTransport(config: Config, say: (line: string) => v
         subject: mail.subject,
         text: mail.body,
         headers: { 'Auto-Submitted': 'auto-generated' },
+        // Its own limits are of minutes, and of silence only.
+        signal: AbortSignal.timeout(mailMs),
       })
     },
   }

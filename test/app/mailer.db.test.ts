@@ -115,6 +115,21 @@ onEachEngine('the outbox', (engine) => {
     await smtp.stop()
   })
 
+  it('is tried again after a mail server that says nothing, however long it would go on', async () => {
+    const sockets: Socket[] = []
+    const silent = createServer((socket) => void sockets.push(socket.on('error', () => {}))).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const config = readConfig({ SMTP_URL: `smtp://127.0.0.1:${(silent.address() as AddressInfo).port}` })
+    const id = await queue('driver@example.com')
+    const mailer = startMailer(store.context, await openMailTransport(config, () => {}, 200))
+    const row = await until(id, (one) => one.lastError !== null)
+    await mailer.stop()
+    assert.deepEqual([row.sent, row.failed, row.attempts], [false, false, 1])
+    for (const socket of sockets) socket.destroy()
+    silent.close()
+    await once(silent, 'close')
+  })
+
   it('is printed on the terminal without SMTP, and stays readable', async () => {
     const said: string[] = []
     const id = await queue('driver@example.com')
