@@ -13,6 +13,8 @@ export type LivePace = Pace & {
   readonly heartbeatMs: number
   /** How often it is asked whether a watcher is still logged in. */
   readonly admittedMs: number
+  /** The rest after a sample that failed: the database is away, say. */
+  readonly failedRestMs: number
 }
 
 export const LIVE_PACE: LivePace = {
@@ -21,6 +23,7 @@ export const LIVE_PACE: LivePace = {
   lingerMs: 30_000,
   heartbeatMs: 15_000,
   admittedMs: 15_000,
+  failedRestMs: 5_000,
 }
 
 /**
@@ -29,8 +32,6 @@ export const LIVE_PACE: LivePace = {
  */
 const PIECES_A_SAMPLE = 4
 const RECEIVED_TOLD = 20
-/** After a sample that failed: the database is away, say. */
-const FAILED_REST_MS = 5_000
 
 /** Where the live pages have their figures from: one sample every few seconds, for all who watch in this process. */
 export type Live = {
@@ -66,7 +67,7 @@ export function openLive(context: Context, stopping: AbortSignal, pace: LivePace
     const sample = sampler(context)
     while (isWanted()) {
       const begun = performance.now()
-      let restMs = FAILED_REST_MS
+      let restMs = pace.failedRestMs
       try {
         newest = await sample()
         restMs = restAfter(performance.now() - begun, pace)
@@ -139,7 +140,11 @@ function sampler(context: Context): () => Promise<LiveSnapshot> {
     const figures = await readFigures(context)
     counting ??= countShifts(context, figures.at)
     for (let piece = 0; counting !== null && piece < PIECES_A_SAMPLE; piece++) {
-      const step: IteratorResult<undefined, ShiftCount> = await counting.next()
+      const step: IteratorResult<undefined, ShiftCount> = await counting.next().catch((error: unknown) => {
+        // A count that failed is over: the next sample begins another.
+        counting = null
+        throw error
+      })
       if (step.done !== true) continue
       shifts = step.value
       counting = null

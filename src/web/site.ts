@@ -40,6 +40,8 @@ export type SiteOptions = Omit<SiteServices, 'accounts' | 'deskAccounts'> & {
   readonly isTrustedProxy: TrustedProxies
   /** Whether the database was checked and migrated. */
   readonly isPrepared: () => boolean
+  /** How long a page may take, in milliseconds. */
+  readonly pageMs?: number
 }
 
 export type Site = {
@@ -52,7 +54,7 @@ export type Site = {
 const ASSETS = [STYLESHEET, LIVE_SCRIPT, DOCS_SCRIPT]
 const MAX_FORM_BYTES = 64 * 1024
 /** Longer than a status may take: somebody's password is hashed behind others'. */
-const PAGE_TIME_LIMIT_MS = 10_000
+const PAGE_MS = 10_000
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
 
 /** The pages as an application: it listens to nothing. */
@@ -147,7 +149,12 @@ function patternOf(path: string): RegExp {
 async function answer(options: SiteOptions, c: HonoContext<Bindings>, route: Route): Promise<Response> {
   try {
     if (!options.isPrepared()) throw unavailable('the server is starting')
-    return await withinTime(visitPage(options, c, route), PAGE_TIME_LIMIT_MS)
+    const visiting = visitPage(options, c, route)
+    return await withinTime(visiting, options.pageMs ?? PAGE_MS).catch((error: unknown) => {
+      // Nobody reads a page that comes later; whoever watches in it would watch for ever.
+      void visiting.then((late) => late.body?.cancel()).catch(() => {})
+      throw error
+    })
   } catch (error) {
     return failed(options, c, error)
   }
@@ -251,6 +258,9 @@ function refuse(options: SiteOptions, error: SiteError, extra: Record<string, st
 
 function failed(options: SiteOptions, c: HonoContext<Bindings>, error: unknown): Promise<Response> {
   const { log } = options.context
+  const { incoming } = c.env
+  // Who leaves before all of a form was sent: no fault of ours or of the database, and nobody is told any more.
+  if (incoming.destroyed && !incoming.complete) return refuse(options, 'INVALID_DATA')
   const known: SiteError | null =
     error instanceof Refusal && error.error in WORDS
       ? (error.error as SiteError)

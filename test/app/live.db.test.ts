@@ -20,6 +20,7 @@ import { databaseNow } from '../../src/storage/database.ts'
 import { countRefusals, storeRefusals } from '../../src/storage/refusals.ts'
 import { timestamp } from '../../src/storage/sql.ts'
 import { statementsOf } from '../site/statements.ts'
+import { waitFor } from '../faults/harness.ts'
 import { runs } from '../support/properties.ts'
 import { onEachEngine, openStore, type Store } from '../support/stores.ts'
 import { histories, startHistory } from '../whole/random-history.ts'
@@ -254,6 +255,28 @@ onEachEngine('the live figures', (engine) => {
     // Nobody told it to stop: it ends by itself.
     await live.ended()
     await live.stop()
+  })
+
+  test('are read again after a count that failed, from the beginning', async () => {
+    let failures = 0
+    const log = Object.create(context.log, { error: { value: () => void failures++ } }) as Context['log']
+    const live = sampling({ ...LIVE_PACE, restMs: 1, share: 1, failedRestMs: 1 }, { ...context, log })
+    const watcher = live.watch()!
+    try {
+      let seen = await watcher.next(null, 600_000)
+      while (seen!.shifts === null) seen = await watcher.next(seen, 600_000)
+      await sql`alter table shift rename to shift_away`.execute(context.db)
+      await waitFor('samples that fail', () => failures > 2)
+      await sql`alter table shift_away rename to shift`.execute(context.db)
+      const at = await databaseNow(context.db)
+      while (seen!.shifts!.at < at) {
+        seen = await watcher.next(seen, 600_000)
+        assert.equal(typeof seen?.shifts?.onShift, 'number')
+      }
+    } finally {
+      watcher.end()
+      await live.stop()
+    }
   })
 
   test('are for so many at once and no more', async () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import { sql } from 'kysely'
+import { waitFor } from '../faults/harness.ts'
+import { GreedyClient } from '../support/greedy-client.ts'
+import { FORM } from '../site/raw.ts'
 import { METRICS_TOKEN, openSite, type TestSite } from '../support/site.ts'
 import { onEachEngine } from '../support/stores.ts'
 import { signUp, Visitor } from '../support/visitor.ts'
@@ -81,6 +84,28 @@ onEachEngine('GET /metrics', (engine) => {
     assert.equal(gain(requests('GET', '', 404)), 2)
     assert.equal(gain(requests('GET', '/link/:intent', 303)) + gain(requests('GET', '/link/:intent', 404)), 1)
   })
+
+  for (const [what, line, part] of [
+    ['of a length', 'Content-Length: 100', 'email=a'],
+    ['in chunks', 'Transfer-Encoding: chunked', '7\r\nemail=a\r\n'],
+  ] as const) {
+    it(`a form ${what} whose sender leaves half way is no fault of the server`, async () => {
+      const gain = await gained(async () => {
+        const client = new GreedyClient(Number(new URL(site.url).port))
+        const lines = ['POST /login HTTP/1.1', `Host: a`, `Origin: ${site.url}`, `Content-Type: ${FORM}`]
+        await client.write([...lines, 'Expect: 100-continue', line, '', part].join('\r\n'))
+        await waitFor('the page reading the form', () => client.text.includes('100 Continue'))
+        client.socket.resetAndDestroy()
+        await waitFor('the end of the request', async () => {
+          const answered = [...(await scrape())].filter(([name]) => name.includes('{http_request_method="POST",'))
+          return answered.some(([name, count]) => name.includes('_count{') && count > 0 && /"(400|5\d\d)"/.test(name))
+        })
+      })
+      for (const status of [500, 503]) {
+        for (const route of ['', '/login']) assert.equal(gain(requests('POST', route, status)), 0)
+      }
+    })
+  }
 
   it('counts reports on disk and derived, refusals by reason, and deprecated fields by work provider', async () => {
     const at = new Date().toISOString()

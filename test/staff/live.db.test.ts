@@ -8,6 +8,7 @@ import { formatInstant, MICROSECONDS_PER_HOUR, plus } from '../../src/domain/ins
 import { type DeskVisitor, joinStaff } from '../support/desk.ts'
 import { openEvents } from '../support/event-stream.ts'
 import { openSite, type TestSite } from '../support/site.ts'
+import { TEST_DATABASE_URL } from '../support/stores.ts'
 import { Visitor } from '../support/visitor.ts'
 import { sendRaw } from '../site/raw.ts'
 
@@ -91,6 +92,34 @@ describe('the live page', () => {
       const quiet = await openEvents(slow, EVENTS, visitor)
       await quiet.until((text) => text.split(': still here\n\n').length > 2)
       await quiet.close()
+    } finally {
+      await slow.close()
+    }
+  })
+
+  // On the embedded engine nobody may hold a transaction for so long.
+  const skip = TEST_DATABASE_URL === undefined && 'TEST_DATABASE_URL is not set: it needs a database server'
+  it('is watched by nobody when it comes too late to be read', { skip }, async () => {
+    const slow = await openSite('server', { liveStreams: 1 }, undefined, FAST, 3_000)
+    try {
+      const { visitor } = await joinStaff(slow, 'viewer')
+      const { promise: answered, resolve: release } = Promise.withResolvers<void>()
+      const { promise: locked, resolve: isLocked } = Promise.withResolvers<void>()
+      // Whoever asks whether somebody is logged in waits.
+      const held = slow.context.db.transaction().execute(async (trx) => {
+        await sql`lock table desk_session in access exclusive mode`.execute(trx)
+        isLocked()
+        await answered
+      })
+      await locked
+      await assert.rejects(openEvents(slow, EVENTS, visitor), /no stream: 503/)
+      release()
+      await held
+      const stream = await until('a place for one who watches', () =>
+        openEvents(slow, EVENTS, visitor).catch(() => null),
+      )
+      await stream.figures()
+      await stream.close()
     } finally {
       await slow.close()
     }

@@ -61,6 +61,7 @@ export async function openSite(
   limits: Partial<Limits> = {},
   patience?: Patience,
   pace: LivePace = LIVE_PACE,
+  pageMs?: number,
 ): Promise<TestSite> {
   const store = await openStore(engine)
   const port = await freePort()
@@ -89,6 +90,7 @@ export async function openSite(
     stopping: stopping.signal,
     isTrustedProxy: trustedProxies(['127.0.0.1']),
     isPrepared: () => true,
+    ...(pageMs === undefined ? {} : { pageMs }),
   })
   const metrics = buildMetrics(context, METRICS_TOKEN, services)
   const server = createHttpServer(
