@@ -7,7 +7,6 @@ import { connect as secure } from 'node:tls'
 import { callbackify } from 'node:util'
 import { ANSWER_MS, MAX_ANSWER_BYTES, type Message, type Outgoing, type Posted } from './app/outgoing.ts'
 
-const SOCKETS_A_HOST = 16
 const IDLE_MS = 10_000
 const LOOKUP_MS = 3_000
 
@@ -92,21 +91,21 @@ export function openOutgoing(
 ): Outgoing {
   const guards = openGuards(allowed)
   const lookup = allowed.length > 0 ? systemLookup : publicLookup(nameServers)
-  const options = { keepAlive: true, maxSockets: SOCKETS_A_HOST, timeout: IDLE_MS, lookup, autoSelectFamily: true }
+  const options = { keepAlive: true, timeout: IDLE_MS, lookup, autoSelectFamily: true }
   // The guard looks at the addresses that are really connected to: a name cannot mean another one a moment later.
   const plain = new PlainAgent({ ...options, blockList: guards.plain } as ConstructorParameters<typeof PlainAgent>[0])
   const tls = new GuardedTlsAgent(guards.tls, options)
   return {
     mayBePlain: allowed.length > 0,
-    async post(message, signal) {
-      const limit = AbortSignal.timeout(answerMs)
+    async post(message, signal, withinMs = answerMs) {
+      const limit = AbortSignal.timeout(withinMs)
       const isTls = message.url.startsWith('https:')
       const options = { agent: isTls ? tls : plain, signal: AbortSignal.any([signal, limit]) }
       try {
         return await post(isTls ? tlsRequest : plainRequest, options, message)
       } catch (error) {
         if (signal.aborted) return { kind: 'stopped' }
-        const why = limit.aborted ? `no answer within ${answerMs / 1_000} s` : reasonOf(error as Error)
+        const why = limit.aborted ? `no answer within ${withinMs / 1_000} s` : reasonOf(error as Error)
         return { kind: 'failed', why }
       }
     },

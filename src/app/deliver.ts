@@ -42,6 +42,8 @@ const REPLAYED_A_TURN = 1_000
 const LEASE_SECONDS = 30
 const WARN_EVERY = 24 * MICROSECONDS_PER_HOUR
 const MAX_NOTE_CHARACTERS = 300
+/** For a test message: who asked for it waits at a page, which has ten seconds. */
+const TEST_MS = 8_000
 
 /**
  * Brings what is told to the endpoints, in the background: each at least once, however processes die. An endpoint that is
@@ -154,6 +156,7 @@ function send(
   { endpoint, secrets, signal }: Omit<Bringing, 'delivery' | 'entry'>,
   id: string,
   message: object,
+  withinMs?: number,
 ): Promise<Posted> {
   const body = JSON.stringify(message)
   const headers = {
@@ -161,7 +164,7 @@ function send(
     'User-Agent': 'Zego-Webhooks/1',
     ...webhookHeaders({ id, at: context.now(), body }, secrets),
   }
-  return context.outgoing.post({ url: endpoint.url, headers, body }, signal)
+  return context.outgoing.post({ url: endpoint.url, headers, body }, signal, withinMs)
 }
 
 /** What came of a try, in one transaction with all that follows from it. */
@@ -255,5 +258,5 @@ export async function tryEndpoint(context: Context, id: string): Promise<Posted>
   const secrets = await liveWebhookSecrets(context.db, id)
   const message = { type: 'webhook.test', timestamp: formatInstant(context.now()), data: {} }
   const { signal } = new AbortController()
-  return send(context, { endpoint, secrets, signal }, context.newId(), message)
+  return send(context, { endpoint, secrets, signal }, context.newId(), message, TEST_MS)
 }

@@ -25,8 +25,8 @@ export type Message = {
 
 /** Posts to servers that strangers name, and only to those on the public internet, or where the operator lets it. */
 export type Outgoing = {
-  /** Does not reject. */
-  post(message: Message, signal: AbortSignal): Promise<Posted>
+  /** Does not reject. `withinMs`: from the first byte of the name lookup to the last of the answer, if not `ANSWER_MS`. */
+  post(message: Message, signal: AbortSignal, withinMs?: number): Promise<Posted>
   /** Whether the operator lets it into networks of their own: then addresses may be http. */
   readonly mayBePlain: boolean
 }

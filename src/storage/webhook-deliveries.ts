@@ -33,7 +33,8 @@ export async function leaseDeliveries(
         order by next_try_at, number limit ${each} for update skip locked
       ) d
       where p.removed_at is null and p.disabled_at is null and p.id <> all(${except}::uuid[])
-      limit ${limit}
+      -- Where there is no room for all, none is always the last.
+      order by random() limit ${limit}
     )
     update webhook_delivery d
     set attempts = attempts + 1, next_try_at = clock_timestamp() + ${leaseSeconds} * interval '1 second'

@@ -145,6 +145,26 @@ describe('what posts to other people’s servers', () => {
     assert.equal((await post('http://nowhere.invalid/', [])).kind, 'failed')
   })
 
+  it('gives up sooner where it is told to', async () => {
+    answer = () => {}
+    const outgoing = openOutgoing(['127.0.0.1'])
+    const posted = await outgoing.post({ url: `http://127.0.0.1:${port}/`, headers: {}, body: '' }, NEVER, 100)
+    assert.deepEqual(posted, { kind: 'failed', why: 'no answer within 0.1 s' })
+  })
+
+  it('keeps nobody waiting for others at the same host', async () => {
+    const outgoing = openOutgoing(['127.0.0.1'])
+    answer = (incoming, response) => void (incoming.url === '/quick' && response.end('fine'))
+    const stopping = new AbortController()
+    asked = []
+    const send = (path: string): Promise<Posted> =>
+      outgoing.post({ url: `http://127.0.0.1:${port}${path}`, headers: {}, body: '' }, stopping.signal)
+    const slow = Array.from({ length: 40 }, () => send('/slow'))
+    assert.deepEqual(await send('/quick'), { kind: 'answered', status: 200, body: 'fine' })
+    stopping.abort()
+    assert.ok((await Promise.all(slow)).every(({ kind }) => kind === 'stopped'))
+  })
+
   it('stops at once when it is told to', async () => {
     const stopping = new AbortController()
     answer = () => stopping.abort()
