@@ -8,6 +8,7 @@ import {
   statSync,
   symlinkSync,
   writeFileSync,
+  utimesSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -130,11 +131,28 @@ describe('the file of a backup', () => {
     assert.deepEqual(readdirSync(directory), ['store.zego'])
   })
 
-  it('is written over the remains of one that was broken off', async () => {
-    writeFileSync(`${file}.partial`, 'half', { mode: 0o644 })
+  it('is for its owner alone, and removes the remains of one that was killed long ago', async () => {
+    writeFileSync(`${file}.0123abcd.partial`, 'half', { mode: 0o644 })
+    const twoDaysAgo = Date.now() / 1_000 - 2 * 86_400
+    utimesSync(`${file}.0123abcd.partial`, twoDaysAgo, twoDaysAgo)
+    writeFileSync(join(directory, 'other.zego.0123abcd.partial'), 'half')
     await write()
     await read()
     assert.equal(statSync(file).mode & 0o777, 0o600)
+    assert.deepEqual(readdirSync(directory).sort(), ['other.zego.0123abcd.partial', 'store.zego'])
+  })
+
+  it('is whole though another into the same file is begun, ended or given up meanwhile', async () => {
+    const first = await createBackup(file, true)
+    await first.write(WHOLE.subarray(0, 10))
+    const second = await createBackup(file, true)
+    await second.write(WHOLE.subarray(0, 5))
+    await first.write(WHOLE.subarray(10))
+    await first.finish(manifest)
+    assert.equal((await read()).manifest.payloadBytes, WHOLE.length)
+    await second.abandon()
+    assert.equal((await read()).manifest.payloadBytes, WHOLE.length)
+    assert.deepEqual(readdirSync(directory), ['store.zego'])
   })
 
   it('that cannot be written says so', async () => {

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { type FileHandle, link, lstat, open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Impossible } from '../../domain/errors.ts'
 import { removeAtExit } from '../remove-at-exit.ts'
@@ -16,6 +17,9 @@ const OWNER_ONLY = 0o600
 /** A file system without hard links says one of these. */
 const NO_LINKS: readonly unknown[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 const READ_BYTES = 1024 * 1024
+const UNFINISHED = '.partial'
+/** Longer than the copy of a store takes, before the first of it is written. */
+const REMAINS_AFTER_MS = 24 * 3_600_000
 
 export type BackupWriter = {
   write(chunk: Buffer): Promise<void>
@@ -25,9 +29,20 @@ export type BackupWriter = {
   abandon(): Promise<void>
 }
 
-/** Where a backup is written until it is whole. */
-export function unfinishedPath(file: string): string {
-  return `${resolve(file)}.partial`
+/** Where a backup is written until it is whole: each at a place of its own, since two may be made at once. */
+function unfinishedPath(file: string): string {
+  return `${resolve(file)}.${randomBytes(4).toString('hex')}${UNFINISHED}`
+}
+
+/** Removes what is left of backups into this file that were killed: nobody has written to it for long. */
+async function removeRemains(file: string): Promise<void> {
+  const [directory, name] = [dirname(resolve(file)), basename(file)]
+  for (const entry of await readdir(directory)) {
+    if (!entry.startsWith(`${name}.`) || !entry.endsWith(UNFINISHED)) continue
+    const path = join(directory, entry)
+    const found = await lstat(path).catch(() => null)
+    if (found !== null && Date.now() - found.mtimeMs > REMAINS_AFTER_MS) await rm(path, { force: true })
+  }
 }
 
 /** Begins a backup. A file that is there is replaced only where `mayReplace`, and only by a whole one. */
@@ -35,7 +50,7 @@ export async function createBackup(file: string, mayReplace: boolean): Promise<B
   const unfinished = unfinishedPath(file)
   if (!mayReplace && (await exists(file))) throw alreadyThere(file)
   const handle = await attempt(file, async () => {
-    await rm(unfinished, { force: true })
+    await removeRemains(file)
     return open(unfinished, 'wx', OWNER_ONLY)
   })
   const keep = removeAtExit(unfinished)
