@@ -210,6 +210,16 @@ onEachEngine('the search of the desk', (engine) => {
     }
   })
 
+  it('answers hostile filters of the audit log, as a page and as a file', async () => {
+    for (const query of ['by=%00', 'workProvider=%00', 'customer=%00', 'workProvider=nobody', 'customer=nobody']) {
+      for (const path of ['/staff/audit', '/staff/audit.csv']) {
+        const { status, text } = await visitor.get(`${path}?${query}`)
+        assert.ok(status < 500, `${status} for ${path}?${query}`)
+        if (query.endsWith('nobody')) assert.match(text, /^<!doctype html>[^]*nobody/i)
+      }
+    }
+  })
+
   it('finds an erased customer by number, and by nothing that was erased', async () => {
     await createCustomer(site.context, { customerNumber: 'GONE1', email: 'gone@example.com', name: 'Gone Girl' })
     await eraseCustomer(site.context, 'GONE1', 'asked to')

@@ -7,6 +7,7 @@ import { layout, type PageContent, startOf } from './layout.ts'
 import type { Visit } from './visit.ts'
 
 type Told = Pick<Visit, 'requestId' | 'driver' | 'person' | 'cookies'>
+type Streamed = Told & Pick<Visit, 'context'>
 
 /** A page of HTML. Nothing of it is kept by caches: most are about one person. */
 export async function page(
@@ -38,18 +39,19 @@ export function download(visit: Told, name: string, type: string, body: string):
  * that goes away ends the reading. Where reading fails half way, the connection ends without an end: no whole file.
  */
 export function csvDownload(
-  visit: Told,
+  visit: Streamed,
   name: string,
   headings: readonly string[],
   pieces: AsyncIterable<readonly (readonly string[])[]>,
 ): Response {
-  return answer(visit, csvStream(headings, pieces), 200, {
+  return answer(visit, csvStream(visit, headings, pieces), 200, {
     'Content-Type': 'text/csv; charset=utf-8',
     'Content-Disposition': `attachment; filename="${name}"`,
   })
 }
 
 function csvStream(
+  visit: Streamed,
   headings: readonly string[],
   pieces: AsyncIterable<readonly (readonly string[])[]>,
 ): ReadableStream<Uint8Array> {
@@ -59,15 +61,23 @@ function csvStream(
     yield text([headings])
     for await (const rows of pieces) if (rows.length > 0) yield text(rows)
   }
-  return streamOf(texts())
+  return streamOf(visit, texts())
 }
 
-function streamOf(pieces: AsyncIterable<string>, end: () => void = () => {}): ReadableStream<Uint8Array> {
+function streamOf(
+  { context }: Streamed,
+  pieces: AsyncIterable<string>,
+  end: () => void = () => {},
+): ReadableStream<Uint8Array> {
   const iterator = pieces[Symbol.asyncIterator]()
   const encoder = new TextEncoder()
   return new ReadableStream({
     async pull(stream) {
-      const { done, value } = await iterator.next()
+      const { done, value } = await iterator.next().catch((error: unknown) => {
+        context.log.error({ err: error }, 'a page failed')
+        // What is thrown on is printed by the library as it is: a statement that failed has people in it.
+        throw new Error('a page failed half way')
+      })
       if (done === true) stream.close()
       else stream.enqueue(encoder.encode(value))
     },
@@ -79,9 +89,9 @@ function streamOf(pieces: AsyncIterable<string>, end: () => void = () => {}): Re
 }
 
 /** Server-sent events (HTML, 9.2), one piece after another. Proxies are asked not to gather them. `end`: told of a caller who went away. */
-export function eventStream(visit: Told, pieces: AsyncIterable<string>, end: () => void): Response {
+export function eventStream(visit: Streamed, pieces: AsyncIterable<string>, end: () => void): Response {
   const headers = { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' }
-  return answer(visit, streamOf(pieces, end), 200, headers)
+  return answer(visit, streamOf(visit, pieces, end), 200, headers)
 }
 
 export type Problem = { readonly title: string; readonly text: string; readonly way?: { to: string; label: string } }
