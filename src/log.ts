@@ -13,6 +13,9 @@ const SECRET_PATHS = [
 
 /** Lines of JSON on standard error: standard output is for people and for what commands print. */
 export function openLog(level: string): Logger {
+  const stderr = destination({ fd: 2, sync: true })
+  // A disk that is full, where it is a file: reports are refused then and taken again later, without a line if need be.
+  stderr.on('error', () => {})
   return pino(
     {
       level,
@@ -22,7 +25,7 @@ export function openLog(level: string): Logger {
       redact: { paths: SECRET_PATHS, censor: '[redacted]' },
       serializers: { err: errorForLog },
     },
-    destination({ fd: 2, sync: true }),
+    stderr,
   )
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -39,6 +40,20 @@ describe('the log of the process', () => {
     assert.deepEqual(told, { type: 'Error', message: 'it broke', code: '23505' })
     assert.equal(typeof stack, 'string')
     assert.ok(!JSON.stringify(line).includes(SECRET))
+  })
+
+  test('that cannot be written ends nothing', () => {
+    const source = `import { openLog } from ${JSON.stringify(LOG)}
+      const log = openLog('info')
+      for (let line = 0; line < 100; line++) log.error('the disk is full')
+      setImmediate(() => console.log('still here'))`
+    const full = openSync('/dev/full', 'w')
+    const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', full],
+    })
+    closeSync(full)
+    assert.deepEqual([status, stdout], [0, 'still here\n'])
   })
 
   test('is one line of JSON for each message, with a time in UTC, whatever stands in the values', () => {
