@@ -1,10 +1,10 @@
 import { type Actor, PROGRAM } from '../domain/audit.ts'
 import { Refusal } from '../domain/errors.ts'
 import type { FeedEntry } from '../domain/feed.ts'
-import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
+import { type Instant, MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
 import { hasFeed } from '../domain/work-provider.ts'
 import { insertAudit } from '../storage/audit.ts'
-import { databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
+import { type Database, databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
 import {
   storeCapsTold,
   deleteEntriesBefore,
@@ -79,6 +79,6 @@ export function startFeed(context: Context, onNumbered: () => void): Worker {
   })
 }
 
-export function forgetOldEntries(context: Context): Promise<void> {
-  return deleteEntriesBefore(context.db, plus(context.now(), -FEED_KEPT_DAYS * 24 * MICROSECONDS_PER_HOUR))
+export function forgetOldEntries(db: Database, now: Instant): Promise<void> {
+  return deleteEntriesBefore(db, plus(now, -FEED_KEPT_DAYS * 24 * MICROSECONDS_PER_HOUR))
 }

@@ -1,4 +1,5 @@
-import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
+import { type Instant, MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
+import type { Database } from '../storage/database.ts'
 import {
   abandonMail,
   deleteMailsBefore,
@@ -62,6 +63,6 @@ function retryAfterSeconds(attempts: number): number {
   return Math.min(FIRST_RETRY_SECONDS * 2 ** (attempts - 1), MAX_RETRY_SECONDS)
 }
 
-export function forgetOldMails(context: Context): Promise<void> {
-  return deleteMailsBefore(context.db, plus(context.now(), -KEPT_FOR))
+export function forgetOldMails(db: Database, now: Instant): Promise<void> {
+  return deleteMailsBefore(db, plus(now, -KEPT_FOR))
 }

@@ -15,8 +15,12 @@ const PARTITIONS_EVERY_MS = 12 * HOUR_MS
 /** PostgreSQL itself would begin to freeze at 200 million. */
 const WORRYING_TRANSACTION_AGE = 500_000_000
 
-/** Makes coming months' partitions and deletes what ran out; for the embedded engine also what autovacuum does on a server. */
-export function startMaintenance(context: Context): Worker {
+/**
+ * Makes coming months' partitions and deletes what ran out; for the embedded engine also what autovacuum does on a server.
+ * `elapsedMs`: of a clock that nobody sets. After one was put back nothing would be done until it had caught up.
+ */
+export function startMaintenance(context: Context, elapsedMs = () => performance.now()): Worker {
+  const every = (everyMs: number, work: () => Promise<void>): (() => Promise<void>) => timed(elapsedMs, everyMs, work)
   const tidying = every(TIDY_EVERY_MS, () => tidy(context))
   const partitioning = every(PARTITIONS_EVERY_MS, () => preparePartitions(context))
   const vacuuming = every(VACUUM_EVERY_MS, () => vacuumBusyTables(context.db))
@@ -36,11 +40,11 @@ export function startMaintenance(context: Context): Worker {
   })
 }
 
-/** Does something when so long has passed since the start, or since it was tried last: by a clock that nobody sets. */
-function every(everyMs: number, work: () => Promise<void>): () => Promise<void> {
-  let last = performance.now()
+/** Does something when so long has passed since the start, or since it was tried last. */
+function timed(elapsedMs: () => number, everyMs: number, work: () => Promise<void>): () => Promise<void> {
+  let last = elapsedMs()
   return async () => {
-    const now = performance.now()
+    const now = elapsedMs()
     if (now - last < everyMs) return
     last = now
     await work()

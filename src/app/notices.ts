@@ -2,7 +2,7 @@ import { type Instant, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE, plus } fr
 import { consentAt, isActiveAt, type Link, type LinkFacts } from '../domain/link.ts'
 import { type Policy, policyAt } from '../domain/policy.ts'
 import { findCustomer } from '../storage/customers.ts'
-import { databaseNow, inTransaction } from '../storage/database.ts'
+import { type Database, databaseNow, inTransaction } from '../storage/database.ts'
 import { findLinks } from '../storage/links.ts'
 import { waitingMatches } from '../storage/matches.ts'
 import {
@@ -183,6 +183,6 @@ function send(context: Context, notice: Notice, quietSince: Instant, write: (to:
   })
 }
 
-export function forgetOldNotices(context: Context): Promise<void> {
-  return deleteNoticesBefore(context.db, plus(context.now(), -NOTICES_KEPT_FOR))
+export function forgetOldNotices(db: Database, now: Instant): Promise<void> {
+  return deleteNoticesBefore(db, plus(now, -NOTICES_KEPT_FOR))
 }

@@ -14,14 +14,14 @@ import { forgetOldNotices } from './notices.ts'
 const INTENTS_KEPT_FOR = 24 * MICROSECONDS_PER_HOUR
 
 /** Deletes what the site keeps for a while only. Facts are never among it. */
-export async function tidy(context: Context): Promise<void> {
+export async function tidy({ db }: Context): Promise<void> {
   // By the clock that wrote it: one of several processes may be wrong.
-  const now = await databaseNow(context.db)
-  await deleteIntentsBefore(context.db, plus(now, -INTENTS_KEPT_FOR))
-  await deleteMailLinksBefore(context.db, now)
-  await deleteAttemptsBefore(context.db, plus(now, -LONGEST_ATTEMPT_SECONDS * MICROSECONDS_PER_SECOND))
-  await deleteExpiredLogins(context.db, now)
-  await forgetOldMails(context)
-  await forgetOldNotices(context)
-  await forgetOldEntries(context)
+  const now = await databaseNow(db)
+  await deleteIntentsBefore(db, plus(now, -INTENTS_KEPT_FOR))
+  await deleteMailLinksBefore(db, now)
+  await deleteAttemptsBefore(db, plus(now, -LONGEST_ATTEMPT_SECONDS * MICROSECONDS_PER_SECOND))
+  await deleteExpiredLogins(db, now)
+  await forgetOldMails(db, now)
+  await forgetOldNotices(db, now)
+  await forgetOldEntries(db, now)
 }

@@ -2,7 +2,13 @@ import { after, before, it } from 'node:test'
 import { sql } from 'kysely'
 import type { Context } from '../../src/app/context.ts'
 import { startMaintenance } from '../../src/app/maintenance.ts'
-import { type Instant, MICROSECONDS_PER_HOUR, plus, temporal } from '../../src/domain/instant.ts'
+import {
+  type Instant,
+  MICROSECONDS_PER_HOUR,
+  MICROSECONDS_PER_MILLISECOND,
+  plus,
+  temporal,
+} from '../../src/domain/instant.ts'
 import { waitFor } from '../faults/harness.ts'
 import { onEachEngine, openStore, type Store } from '../support/stores.ts'
 
@@ -18,7 +24,10 @@ onEachEngine('partitions made ahead of time', (engine) => {
   it('a program that runs for months without a restart makes those of each coming month, before the month comes', async () => {
     const { context } = store
     let ahead = 0
-    const worker = startMaintenance({ ...context, now: () => plus(context.now(), ahead) })
+    const worker = startMaintenance(
+      { ...context, now: () => plus(context.now(), ahead) },
+      () => performance.now() + ahead / MICROSECONDS_PER_MILLISECOND,
+    )
     try {
       for (let month = 1; month <= 6; month++) {
         ahead = month * HOURS_OF_A_MONTH * MICROSECONDS_PER_HOUR

@@ -5,7 +5,7 @@ import type { Context } from '../../src/app/context.ts'
 import { startMaintenance } from '../../src/app/maintenance.ts'
 import { projectReports } from '../../src/app/project.ts'
 import { sliceOf } from '../../src/domain/identity.ts'
-import { MICROSECONDS_PER_HOUR, plus } from '../../src/domain/instant.ts'
+import { MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MILLISECOND, plus } from '../../src/domain/instant.ts'
 import { appendToInbox, type InboxColumns } from '../../src/storage/inbox.ts'
 import { boundLog, freeze, transactionAge, vacuumBusyTables } from '../../src/storage/maintenance.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
@@ -80,7 +80,10 @@ describe('maintenance of the embedded store', () => {
     await passThrough(context, workProviderId)
     const full = await inboxBytes(context)
     let ahead = 0
-    const worker = startMaintenance({ ...context, now: () => plus(context.now(), ahead) })
+    const worker = startMaintenance(
+      { ...context, now: () => plus(context.now(), ahead) },
+      () => performance.now() + ahead / MICROSECONDS_PER_MILLISECOND,
+    )
     try {
       const before = await transactionAge(context.db)
       ahead = 25 * MICROSECONDS_PER_HOUR
