@@ -41,6 +41,8 @@ const CLUSTER_BACKUP =
 /** Its tables would have rows before they are distributed. */
 const CLUSTER_RESTORE =
   'this is a Citus cluster, which takes the backup of an embedded store only: restore this one into a database without the extension'
+/** From this major version on what `pg_restore` says first is refused by older servers. */
+const TRANSACTION_TIMEOUT_SINCE = 17
 const BYTES_PER_MEGABYTE = 1024 * 1024
 
 /** Backs up the store that the configuration names into a file that is there, whole, when this is over. */
@@ -183,8 +185,14 @@ async function restoreIntoServer(around: Surroundings, url: string, backup: Back
       leftOut = (await inTransaction(db, (trx) => restoreRows(trx, backup, manifest, report))).leftOut
     } else {
       onProgress('pg_restore is at work')
-      const version = Math.max(await databaseVersion(db), Number.parseInt(manifest.pgDump, 10))
-      const { path } = await findProgram('pg_restore', version, environment)
+      const [server, dump] = [await databaseVersion(db), Number.parseInt(manifest.pgDump, 10)]
+      const { path, major } = await findProgram('pg_restore', Math.max(server, dump), environment)
+      if (server < TRANSACTION_TIMEOUT_SINCE && major >= TRANSACTION_TIMEOUT_SINCE) {
+        throw new Impossible(
+          `pg_restore of PostgreSQL ${major} sets what a server of PostgreSQL ${server} does not know, and this backup was ` +
+            `made by pg_dump ${manifest.pgDump}: restore it into a server of PostgreSQL ${TRANSACTION_TIMEOUT_SINCE} or later`,
+        )
+      }
       const args = ['--single-transaction', '--exit-on-error', '--no-owner', '--no-privileges']
       const running = runOnDatabase(path, args, url, environment)
       backup.payload().pipe(running.process.stdin!)

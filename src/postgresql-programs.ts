@@ -21,15 +21,19 @@ export type FoundProgram = {
   readonly major: number
 }
 
-/** Finds the newest of a program; one older than `atLeast`, a major version, does not understand what is newer. */
+/**
+ * Finds a program of the major version `atLeast`, or of the next one there is: an older one does not understand what is newer,
+ * and what a newer one writes an older server may not take.
+ */
 export async function findProgram(name: Program, atLeast: number, environment: Environment): Promise<FoundProgram> {
   const paths = [...(environment['PATH'] ?? '').split(delimiter), ...debianFolders()]
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, name))
     .filter((path) => existsSync(path))
   const found = (await Promise.all(paths.map(probe))).filter((program) => program !== null)
+  const [nearest] = found.filter(({ major }) => major >= atLeast).sort((one, other) => one.major - other.major)
+  if (nearest !== undefined) return nearest
   const newest = found.sort((one, other) => other.major - one.major)[0]
-  if (newest !== undefined && newest.major >= atLeast) return newest
   const have = newest === undefined ? 'there is none' : `there is only that of ${newest.version}`
   throw new Impossible(
     `${name} of PostgreSQL ${atLeast} or later is needed, and ${have}: install it (Debian and Ubuntu: ` +

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
@@ -231,6 +231,20 @@ describe('zego backup and zego restore between engines', () => {
       name: 'Impossible',
       message: /^pg_dump of PostgreSQL 999 or later is needed, and there is .*: install it .*postgresql-client-999/,
     })
+  })
+
+  it('take the program of the version of the server, or the next one, where there are several', async () => {
+    const folders = [99, 999, 998].map((major) => {
+      const folder = join(directory, `programs-${major}`)
+      mkdirSync(folder)
+      writeFileSync(join(folder, 'pg_dump'), `#!/bin/sh\necho 'pg_dump (PostgreSQL) ${major}.1'\n`, { mode: 0o755 })
+      return folder
+    })
+    const found = async (atLeast: number): Promise<string> =>
+      (await findProgram('pg_dump', atLeast, { PATH: folders.join(':') })).version
+    assert.equal(await found(99), '99.1')
+    assert.equal(await found(100), '998.1')
+    assert.equal(await found(999), '999.1')
   })
 
   it('stopped by Ctrl-C leave no file and no copy of the store behind', async () => {
