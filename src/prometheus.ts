@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { type Metrics, WEBHOOK_OUTCOMES, type WatchedFigures } from './app/metrics.ts'
+import { ERRORS } from './domain/errors.ts'
 import type { DeprecatedField } from './domain/identity.ts'
 import { MICROSECONDS_PER_SECOND } from './domain/instant.ts'
 
@@ -53,8 +54,14 @@ export function openMetrics(): Metrics {
     labelNames: ['outcome'],
     registers,
   })
+  const faults = new Counter({
+    name: 'zego_faults_total',
+    help: 'Requests of the API and of the pages that were answered with 500.',
+    registers,
+  })
   // From the start: of a counter that appears with its first count nobody sees that it grew.
   for (const outcome of WEBHOOK_OUTCOMES) webhooks.inc({ outcome }, 0)
+  for (const error of Object.keys(ERRORS)) refusals.inc({ error_type: error }, 0)
   const deprecated = new Counter({
     name: 'zego_deprecated_field_requests_total',
     help: 'Requests that used a deprecated field.',
@@ -78,6 +85,7 @@ export function openMetrics(): Metrics {
     contentType: registry.contentType,
     answered({ method, route, status, seconds }) {
       requests.observe({ http_request_method: method, http_route: route, http_response_status_code: status }, seconds)
+      if (status === ERRORS.INTERNAL.status) faults.inc()
     },
     stored(reports, seconds) {
       stored.inc(reports)
