@@ -34,7 +34,7 @@ describe('the unit of systemd', () => {
       assert.match(text, new RegExp(`^Environment=[A-Z_]+_FILE=%d/${name}$`, 'm'))
       return name
     })
-    assert.deepEqual(handed.sort(), ['auth-secret', 'database-url', 'smtp-url'])
+    assert.deepEqual(handed.sort(), ['auth-secret', 'database-url', 'metrics-token', 'smtp-url'])
   })
 
   test('waits longer than the program takes to stop, and does not start it again with a wrong configuration', () => {
