@@ -1,6 +1,6 @@
 import { Impossible } from '../domain/errors.ts'
 import type { Instant } from '../domain/instant.ts'
-import { consentAt } from '../domain/link.ts'
+import { type Link, withdrawalsAt } from '../domain/link.ts'
 import { validity } from '../domain/policy.ts'
 import { insertAudit } from '../storage/audit.ts'
 import { eraseCustomer as eraseRow, lockCustomer } from '../storage/customers.ts'
@@ -67,9 +67,14 @@ async function endConsents(
   await lockStreams(trx, ids)
   const consents = await consentsOfLinks(trx, ids)
   const names = await workProviderNames(trx)
-  const ended = links.filter((link) => consentAt(consents.get(link.id)!, at)?.given)
-  for (const link of ended) {
-    await keepConsent(trx, link, { given: false, signed: false, effectiveAt: at, cameBy: 'staff' })
+  const ended: Link[] = []
+  for (const link of links) {
+    const withdrawals = withdrawalsAt(consents.get(link.id)!, at)
+    if (withdrawals.length === 0) continue
+    ended.push(link)
+    for (const effectiveAt of withdrawals) {
+      await keepConsent(trx, link, { given: false, signed: false, effectiveAt, cameBy: 'staff' })
+    }
     await insertAudit(trx, context.actor, auditOfLink(link, 'consent withdrawn', { cameBy: 'erasure' }))
   }
   return ended.map((link) => names.get(link.workProviderId)!)

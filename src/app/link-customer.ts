@@ -2,7 +2,7 @@ import { driver } from '../domain/audit.ts'
 import { type Identity, parseIdentity } from '../domain/identity.ts'
 import { isIntentOf, isIntentOpen, type LinkIntent, type Viewer } from '../domain/link-intent.ts'
 import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
-import { consentAt, type Link } from '../domain/link.ts'
+import { type Link, withdrawalsAt } from '../domain/link.ts'
 import { sharedFields } from '../domain/shared-fields.ts'
 import type { Terms } from '../domain/terms.ts'
 import { insertAudit } from '../storage/audit.ts'
@@ -193,8 +193,10 @@ export async function endConsent(
   await lockStreams(trx, [link.id])
   const at = await databaseNow(trx)
   const consents = (await consentsOfLinks(trx, [link.id])).get(link.id)!
-  if (!consentAt(consents, at)?.given) return
-  await keepConsent(trx, link, { given: false, signed: false, effectiveAt: at, cameBy })
+  const withdrawals = withdrawalsAt(consents, at)
+  if (withdrawals.length === 0) return
+  for (const effectiveAt of withdrawals)
+    await keepConsent(trx, link, { given: false, signed: false, effectiveAt, cameBy })
   await insertAudit(trx, driver(link.customerNumber), auditOfLink(link, 'consent withdrawn', { cameBy }))
   const name = await nameOf(trx, link.workProviderId)
   const customer = await findCustomer(trx, link.customerNumber)

@@ -40,7 +40,6 @@ export async function createLink(context: Context, request: LinkRequest): Promis
 
   return inTransaction(context.db, async (trx) => {
     await keepCurrentCustomer(trx, customerNumber)
-    await assertGivenByNow(trx, request.consentedAt)
     await shareWorkProviders(trx, [workProvider.id])
     await lockIdentities(trx, userId === null ? [number] : [number, userId])
     const existing = await findLink(trx, workProvider.id, customerNumber)
@@ -91,7 +90,6 @@ export async function recordConsent(context: Context, name: LinkName, given: boo
   const link = await requireLink(context.db, name)
   return inTransaction(context.db, async (trx) => {
     await keepCurrentCustomer(trx, link.customerNumber)
-    if (given) await assertGivenByNow(trx, at)
     const effectiveAt = at ?? (await databaseNow(trx))
     await keepConsent(trx, link, { given, signed: false, effectiveAt, cameBy: 'staff' })
     const action = given ? 'consent given' : 'consent withdrawn'
@@ -99,13 +97,6 @@ export async function recordConsent(context: Context, name: LinkName, given: boo
     await settleMatches(trx, link.customerNumber)
     return effectiveAt
   })
-}
-
-/** Nobody has agreed to something tomorrow; and what began later would outlast a withdrawal, and the erasure of the person. */
-async function assertGivenByNow(trx: DatabaseTransaction, at: Instant | undefined): Promise<void> {
-  if (at !== undefined && at > (await databaseNow(trx))) {
-    throw new Impossible(`a consent cannot be given in the future: ${formatInstant(at)} is still to come`)
-  }
 }
 
 export type ReleaseRequest = {

@@ -84,6 +84,13 @@ export function consentAt(consents: readonly Consent[], at: Instant): Consent | 
   return inOrder(consents).findLast((consent) => consent.effectiveAt <= at) ?? null
 }
 
+/** From when withdrawals have to hold so that none is given any more: from now, where one is, and from where one begins later. */
+export function withdrawalsAt(consents: readonly Consent[], at: Instant): Instant[] {
+  const later = inOrder(consents).filter(({ given, effectiveAt }) => given && effectiveAt > at)
+  const isGiven = consentAt(consents, at)?.given ?? false
+  return [...(isGiven ? [at] : []), ...later.map(({ effectiveAt }) => effectiveAt)]
+}
+
 /** By when they take effect; of several at one instant only the last one said counts. */
 function inOrder(consents: readonly Consent[]): Consent[] {
   const sorted = [...consents].sort((a, b) => a.effectiveAt - b.effectiveAt || a.seq - b.seq)

@@ -5,12 +5,14 @@ import type { Context } from '../../src/app/context.ts'
 import { createCustomer } from '../../src/app/customers.ts'
 import { changeDetails } from '../../src/app/account-changes.ts'
 import { eraseCustomer } from '../../src/app/erase-customer.ts'
-import { agree, termsOfIntent } from '../../src/app/link-customer.ts'
+import { agree, termsOfIntent, withdraw } from '../../src/app/link-customer.ts'
 import { openLink } from '../../src/app/link-intents.ts'
 import { createLink, recordConsent } from '../../src/app/links.ts'
 import { createPolicy } from '../../src/app/policies.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { formatInstant, MICROSECONDS_PER_HOUR, plus } from '../../src/domain/instant.ts'
+import { consentAt } from '../../src/domain/link.ts'
+import { consentsOfLinks } from '../../src/storage/links.ts'
 import { findCustomer, type StoredCustomer } from '../../src/storage/customers.ts'
 import { databaseNow } from '../../src/storage/database.ts'
 import { waitFor } from '../faults/harness.ts'
@@ -165,14 +167,26 @@ describe('erasing a customer while something is made for them', { skip }, () => 
     assert.deepEqual([name, phone], [null, null])
   })
 
-  test('a consent that would begin later, and outlast its withdrawal, is refused', async () => {
-    const { customerNumber } = await newCustomer()
-    const later = plus(await databaseNow(store.context.db), MICROSECONDS_PER_HOUR)
-    const refusal = new RegExp(`a consent cannot be given in the future: ${formatInstant(later)} is still to come`)
-    const link = { workProvider: WORK_PROVIDER, customerNumber }
-    await assert.rejects(createLink(store.context, { ...link, consentedAt: later }), refusal)
-    await createLink(store.context, link)
-    await assert.rejects(recordConsent(store.context, link, true, later), refusal)
-    await recordConsent(store.context, link, false, later)
+  test('a consent that begins later does not outlast the erasure, nor a withdrawal', async () => {
+    const now = await databaseNow(store.context.db)
+    const later = plus(now, MICROSECONDS_PER_HOUR)
+    for (const since of [now, later]) {
+      for (const end of ['erased', 'withdrawn']) {
+        const { customerNumber } = await newCustomer()
+        const name = { workProvider: WORK_PROVIDER, customerNumber }
+        const link = await createLink(store.context, { ...name, consentedAt: since })
+        await recordConsent(store.context, name, true, later)
+        if (end === 'erased') {
+          const { withdrawnFrom } = await eraseCustomer(store.context, customerNumber, 'asked to')
+          assert.deepEqual(withdrawnFrom, [WORK_PROVIDER])
+        } else {
+          assert.ok(await withdraw(store.context, customerNumber, link.id, 'home'))
+        }
+        const consents = (await consentsOfLinks(store.context.db, [link.id])).get(link.id)!
+        for (const at of [await databaseNow(store.context.db), later, plus(later, MICROSECONDS_PER_HOUR)]) {
+          assert.ok(consentAt(consents, at)?.given !== true, `${end}, at ${formatInstant(at)}`)
+        }
+      }
+    }
   })
 })

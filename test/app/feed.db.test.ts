@@ -224,7 +224,7 @@ onEachEngine('the feed', (engine) => {
     await news()
     await recordConsent(site.context, name, true, plus(now, -200 * HOUR))
     await recordConsent(site.context, name, false, plus(now, -150 * HOUR))
-    await recordConsent(site.context, name, false, plus(now, 48 * HOUR))
+    await recordConsent(site.context, name, true, plus(now, 48 * HOUR))
     assert.deepEqual(await told(), [])
   })
 
