@@ -27,14 +27,16 @@ export async function leaseDeliveries(
   const { rows } = await sql<Delivery & { number: number }>`
     with due as (
       select d.entry_id, d.endpoint_id
-      from webhook_endpoint p cross join lateral (
+      -- Where there is no room for all, none is always the last.
+      from (
+        select id from webhook_endpoint
+        where removed_at is null and disabled_at is null and id <> all(${except}::uuid[]) order by random()
+      ) p cross join lateral (
         select entry_id, endpoint_id from webhook_delivery
         where endpoint_id = p.id and state = 'waiting' and next_try_at <= clock_timestamp()
         order by next_try_at, number limit ${each} for update skip locked
       ) d
-      where p.removed_at is null and p.disabled_at is null and p.id <> all(${except}::uuid[])
-      -- Where there is no room for all, none is always the last.
-      order by random() limit ${limit}
+      limit ${limit}
     )
     update webhook_delivery d
     set attempts = attempts + 1, next_try_at = clock_timestamp() + ${leaseSeconds} * interval '1 second'
