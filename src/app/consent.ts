@@ -1,5 +1,6 @@
 import { type Contact, linkNews, signedUpNews } from '../domain/feed.ts'
-import { consentAt, type Link } from '../domain/link.ts'
+import type { Instant } from '../domain/instant.ts'
+import { consentAt, type Link, withdrawalsAt } from '../domain/link.ts'
 import { hasFeed, settingsAt } from '../domain/work-provider.ts'
 import { type Database, databaseNow, type DatabaseTransaction } from '../storage/database.ts'
 import { forgetContact, insertNews } from '../storage/feed.ts'
@@ -42,6 +43,19 @@ export async function keepConsent(
     ...(contact === null ? [] : [signedUpNews(person, contact)]),
     ...(needsMatch ? [linkNews('match.needed', person, at)] : []),
   ])
+}
+
+/** Ends a consent that is given now, and each that begins later. Answers whether there was one. Needs the lock of the stream. */
+export async function endConsents(
+  trx: DatabaseTransaction,
+  link: Link,
+  at: Instant,
+  cameBy: NewConsent['cameBy'],
+): Promise<boolean> {
+  const withdrawals = withdrawalsAt((await consentsOfLinks(trx, [link.id])).get(link.id)!, at)
+  for (const effectiveAt of withdrawals)
+    await keepConsent(trx, link, { given: false, signed: false, effectiveAt, cameBy })
+  return withdrawals.length > 0
 }
 
 /** Whether the customer's consent is given now. */

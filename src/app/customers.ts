@@ -55,23 +55,35 @@ function assertNotOfSandbox(customerNumber: string, email: string): void {
 }
 
 export async function requireCustomer(db: Database, text: string): Promise<StoredCustomer> {
-  const customer = await findCustomer(db, requireCustomerNumber(text))
+  return found(await findCustomer(db, requireCustomerNumber(text)), text)
+}
+
+/** The same, locked until the transaction ends: before any other lock of what is theirs. */
+export async function holdCustomer(
+  trx: DatabaseTransaction,
+  text: string,
+  to: 'erase' | 'keep',
+): Promise<StoredCustomer> {
+  return found(await lockCustomer(trx, requireCustomerNumber(text), to), text)
+}
+
+function found(customer: StoredCustomer | null, text: string): StoredCustomer {
   if (customer === null) throw new Impossible(`there is no customer ${text}`)
   return customer
 }
 
 /** A customer who may be insured and linked: one who is not erased, and none of the sandbox, whose answers are fixed. */
 export async function requireCurrentCustomer(db: Database, text: string): Promise<StoredCustomer> {
-  const customer = await requireCustomer(db, text)
-  if (customer.isTest) throw new Impossible(`${customer.customerNumber} is a test customer: only test keys see it`)
-  assertNotErased(customer)
-  return customer
+  return current(await requireCustomer(db, text))
 }
 
 /** The same, who is not erased before the transaction ends. */
 export async function keepCurrentCustomer(trx: DatabaseTransaction, text: string): Promise<StoredCustomer> {
-  const { customerNumber } = await requireCurrentCustomer(trx, text)
-  const customer = (await lockCustomer(trx, customerNumber, 'keep'))!
+  return current(await holdCustomer(trx, text, 'keep'))
+}
+
+function current(customer: StoredCustomer): StoredCustomer {
+  if (customer.isTest) throw new Impossible(`${customer.customerNumber} is a test customer: only test keys see it`)
   assertNotErased(customer)
   return customer
 }

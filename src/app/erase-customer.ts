@@ -1,17 +1,17 @@
 import { Impossible } from '../domain/errors.ts'
 import type { Instant } from '../domain/instant.ts'
-import { type Link, withdrawalsAt } from '../domain/link.ts'
+import type { Link } from '../domain/link.ts'
 import { validity } from '../domain/policy.ts'
 import { insertAudit } from '../storage/audit.ts'
-import { eraseCustomer as eraseRow, lockCustomer } from '../storage/customers.ts'
+import { eraseCustomer as eraseRow } from '../storage/customers.ts'
 import { databaseNow, inTransaction } from '../storage/database.ts'
 import { deleteTraces } from '../storage/erasure.ts'
-import { consentsOfLinks, linksOfCustomer, lockStreams } from '../storage/links.ts'
+import { linksOfCustomer, lockStreams } from '../storage/links.ts'
 import { policiesOf } from '../storage/policies.ts'
 import { workProviderNames } from '../storage/work-providers.ts'
-import { keepConsent } from './consent.ts'
+import { endConsents } from './consent.ts'
 import type { Context } from './context.ts'
-import { assertNotErased, requireCustomer } from './customers.ts'
+import { assertNotErased, holdCustomer } from './customers.ts'
 import { auditOfLink } from './links.ts'
 
 const MAX_REASON_CHARACTERS = 1_000
@@ -34,9 +34,8 @@ export async function eraseCustomer(context: Context, customerNumber: string, re
     throw new Impossible(`a reason has 1 to ${MAX_REASON_CHARACTERS} characters`)
   }
   return inTransaction(context.db, async (trx) => {
-    const { customerNumber: number } = await requireCustomer(trx, customerNumber)
     // Whoever would link or insure them meanwhile is waited for, or waits and is refused.
-    const customer = (await lockCustomer(trx, number, 'erase'))!
+    const customer = await holdCustomer(trx, customerNumber, 'erase')
     assertNotErased(customer)
     const at = await databaseNow(trx)
     const policies = (await policiesOf(trx, [customer.customerNumber])).get(customer.customerNumber)!
@@ -44,7 +43,7 @@ export async function eraseCustomer(context: Context, customerNumber: string, re
     if (valid !== undefined) {
       throw new Impossible(`policy ${valid.id} of ${customer.customerNumber} is not over: cancel it first`)
     }
-    const withdrawnFrom = await endConsents(context, trx, customer.customerNumber, at)
+    const withdrawnFrom = await withdrawFromAll(context, trx, customer.customerNumber, at)
     await deleteTraces(trx, customer)
     await eraseRow(trx, customer.customerNumber)
     await insertAudit(trx, context.actor, {
@@ -56,7 +55,7 @@ export async function eraseCustomer(context: Context, customerNumber: string, re
   })
 }
 
-async function endConsents(
+async function withdrawFromAll(
   context: Context,
   trx: Parameters<typeof lockStreams>[0],
   customerNumber: string,
@@ -65,16 +64,11 @@ async function endConsents(
   const links = await linksOfCustomer(trx, customerNumber)
   const ids = links.map((link) => link.id)
   await lockStreams(trx, ids)
-  const consents = await consentsOfLinks(trx, ids)
   const names = await workProviderNames(trx)
   const ended: Link[] = []
   for (const link of links) {
-    const withdrawals = withdrawalsAt(consents.get(link.id)!, at)
-    if (withdrawals.length === 0) continue
+    if (!(await endConsents(trx, link, at, 'staff'))) continue
     ended.push(link)
-    for (const effectiveAt of withdrawals) {
-      await keepConsent(trx, link, { given: false, signed: false, effectiveAt, cameBy: 'staff' })
-    }
     await insertAudit(trx, context.actor, auditOfLink(link, 'consent withdrawn', { cameBy: 'erasure' }))
   }
   return ended.map((link) => names.get(link.workProviderId)!)

@@ -2,7 +2,7 @@ import { driver } from '../domain/audit.ts'
 import { type Identity, parseIdentity } from '../domain/identity.ts'
 import { isIntentOf, isIntentOpen, type LinkIntent, type Viewer } from '../domain/link-intent.ts'
 import { MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
-import { type Link, withdrawalsAt } from '../domain/link.ts'
+import type { Link } from '../domain/link.ts'
 import { sharedFields } from '../domain/shared-fields.ts'
 import type { Terms } from '../domain/terms.ts'
 import { insertAudit } from '../storage/audit.ts'
@@ -13,13 +13,13 @@ import { type Database, databaseNow, type DatabaseTransaction, inTransaction } f
 import { lockIdentities } from '../storage/identities.ts'
 import { insertConflict } from '../storage/link-conflicts.ts'
 import { lockIntent, storeOutcome } from '../storage/link-intents.ts'
-import { consentsOfLinks, findLink, findLinks, insertLink, lockStreams } from '../storage/links.ts'
+import { findLink, findLinks, insertLink, lockStreams } from '../storage/links.ts'
 import { findMailLink, insertMailLink, type MailLinkData } from '../storage/mail-links.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { currentTerms } from '../storage/terms.ts'
 import { listWorkProviders, shareWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
-import { keepConsent } from './consent.ts'
+import { endConsents, keepConsent } from './consent.ts'
 import { deriveStreams } from './derive.ts'
 import { auditOfLink, bind } from './links.ts'
 import { claimantConflictMail, holderConflictMail, receiptMail, withdrawnMail } from './mail-texts.ts'
@@ -192,11 +192,7 @@ export async function endConsent(
 ): Promise<void> {
   await lockStreams(trx, [link.id])
   const at = await databaseNow(trx)
-  const consents = (await consentsOfLinks(trx, [link.id])).get(link.id)!
-  const withdrawals = withdrawalsAt(consents, at)
-  if (withdrawals.length === 0) return
-  for (const effectiveAt of withdrawals)
-    await keepConsent(trx, link, { given: false, signed: false, effectiveAt, cameBy })
+  if (!(await endConsents(trx, link, at, cameBy))) return
   await insertAudit(trx, driver(link.customerNumber), auditOfLink(link, 'consent withdrawn', { cameBy }))
   const name = await nameOf(trx, link.workProviderId)
   const customer = await findCustomer(trx, link.customerNumber)
