@@ -227,12 +227,20 @@ export async function severalProcesses(bench: Bench): Promise<Row[]> {
 /** For growth: accepting, deriving and answering, as they are now. */
 export type Speeds = { readonly accepted: number; readonly derived: number; readonly answered: number }
 
-export async function speeds(bench: Bench, options: SustainOptions): Promise<Speeds> {
+/** `before`: what is done before each of the loads. */
+export async function speeds(
+  bench: Bench,
+  options: SustainOptions,
+  before: () => Promise<void> = () => Promise.resolve(),
+): Promise<Speeds> {
   const { traffic: some = {} } = options
   return beside(bench.store.serve(), async ({ port, pid }) => {
+    await before()
     const { perSecond: derived } = await sustain(bench, [port], [pid], options)
+    await before()
     const accepted = await load(bench, [port], traffic(bench, 'batch', some))
     await forgetWaiting(bench)
+    await before()
     const answered = await load(
       bench,
       [port],
