@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream'
 import type { Logger } from 'pino'
 import { assertKnownSchema, type Made, type Progress, type Restored, restoreRows, writeBackup } from './app/backup.ts'
 import type { Config, Environment } from './config.ts'
@@ -195,8 +196,13 @@ async function restoreIntoServer(around: Surroundings, url: string, backup: Back
       }
       const args = ['--single-transaction', '--exit-on-error', '--no-owner', '--no-privileges']
       const running = runOnDatabase(path, args, url, environment)
-      backup.payload().pipe(running.process.stdin!)
-      await running.ended()
+      let unread: Error | null = null
+      const payload = backup.payload().once('error', (error: Error) => (unread = error))
+      // What could not be read cuts pg_restore short, too; who ends early reads no more, and says why.
+      pipeline(payload, running.process.stdin!, () => {})
+      await running.ended().catch((error: unknown) => {
+        throw unread ?? error
+      })
     }
     await settle(around, db)
     await analyzeTables(db)

@@ -1,4 +1,4 @@
-import { pipeline } from 'node:stream/promises'
+import { pipeline, promises as stream } from 'node:stream'
 import { createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { Impossible } from '../domain/errors.ts'
 import { formatInstant, type Instant } from '../domain/instant.ts'
@@ -49,9 +49,13 @@ export async function writeBackup(
   onProgress: (progress: Progress) => void,
 ): Promise<Made> {
   const tables: BackedUpTable[] = []
-  await pipeline(dump(db, tables, onProgress), createZstdCompress(), async (compressed: AsyncIterable<Buffer>) => {
-    for await (const chunk of compressed) await writer.write(chunk)
-  })
+  await stream.pipeline(
+    dump(db, tables, onProgress),
+    createZstdCompress(),
+    async (compressed: AsyncIterable<Buffer>) => {
+      for await (const chunk of compressed) await writer.write(chunk)
+    },
+  )
   const common = { format: 1, engine: 'embedded', program: made.program, schema: await appliedMigrations(db) } as const
   const begunAt = formatInstant(made.begunAt)
   let manifest: EmbeddedManifest
@@ -138,7 +142,8 @@ export async function restoreRows(
 async function* pieces(backup: Backup): AsyncGenerator<{ table: string; lines: string[]; characters: number }> {
   let table = ''
   let [lines, characters]: [string[], number] = [[], 0]
-  for await (const line of linesOf(backup.payload().pipe(createZstdDecompress()))) {
+  // What goes wrong with one of the two ends the other, and is thrown to who reads.
+  for await (const line of linesOf(pipeline(backup.payload(), createZstdDecompress(), () => {}))) {
     const isHeading = line.startsWith('"')
     if (lines.length > 0 && (isHeading || lines.length >= ROWS_A_PIECE || characters >= CHARACTERS_A_PIECE)) {
       yield { table, lines, characters }

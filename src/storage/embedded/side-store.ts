@@ -26,8 +26,9 @@ export function openSideStore(dataDir: string, name: 'backup' | 'restore'): Side
   return {
     directory: prepareDataDirectory(path),
     release() {
-      lock.release()
+      // The lock last: until then nobody has another store here, which this would remove.
       rmSync(outer.path, { recursive: true, force: true })
+      lock.release()
       keep()
     },
   }
