@@ -11,7 +11,7 @@ type Waiting<Question, Answer> = {
 
 /**
  * Turns a lookup of many into one of each: concurrent callers share a statement, a lone one waits for nobody. `lookUp`
- * answers in the order of the questions.
+ * answers in the order of the questions; when it fails, so do all who wait: nobody waits longer than one lookup may take.
  */
 export function gather<Question, Answer>(
   maxAtOnce: number,
@@ -26,11 +26,13 @@ export function gather<Question, Answer>(
       const batch = waiting.slice(0, maxAtOnce)
       waiting = waiting.slice(maxAtOnce)
       try {
-        // A connection that hangs must not hold up those who ask later.
         const answers = await withinTime(lookUp(batch.map((one) => one.question)))
         for (const [index, one] of batch.entries()) one.resolve(answers[index]!)
       } catch (error) {
-        for (const one of batch) one.reject(error)
+        // A database that hangs would let those who wait behind it wait for as long again, each batch after the other.
+        const all = [...batch, ...waiting]
+        waiting = []
+        for (const one of all) one.reject(error)
       }
     }
     running = false

@@ -23,6 +23,21 @@ describe('gathering lookups', () => {
     assert.deepEqual(sizes, [1, 3, 3, 1])
   })
 
+  test('who waits behind a lookup that fails fails with it, and waits for no other', async () => {
+    const first = Promise.withResolvers<void>()
+    let asked = 0
+    const hangs = gather<number, number>(2, async (questions) => {
+      asked++
+      if (asked === 1) await first.promise
+      return questions
+    })
+    const all = Promise.allSettled(Array.from({ length: 8 }, (_, index) => hangs(index)))
+    first.reject(new Error('too slow'))
+    assert.ok((await all).every((one) => one.status === 'rejected' && /too slow/.test(String(one.reason))))
+    assert.equal(asked, 1)
+    assert.equal(await hangs(9), 9)
+  })
+
   test('a failure is told to those who asked, and not to later ones', async () => {
     let fails = true
     const once = gather<number, number>(10, async (questions) => {
