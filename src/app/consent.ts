@@ -1,16 +1,17 @@
 import { type Contact, linkNews, signedUpNews } from '../domain/feed.ts'
-import type { Instant } from '../domain/instant.ts'
-import { consentAt, type Link, withdrawalsAt } from '../domain/link.ts'
+import { type Instant, plus } from '../domain/instant.ts'
+import { type Consent, consentAt, type Link, withdrawalsAt } from '../domain/link.ts'
 import { hasFeed, settingsAt } from '../domain/work-provider.ts'
 import { type Database, databaseNow, type DatabaseTransaction } from '../storage/database.ts'
 import { forgetContact, insertNews } from '../storage/feed.ts'
 import { consentsOfLinks, insertConsent, lockStreams, type NewConsent } from '../storage/links.ts'
-import { matchesOfCustomers } from '../storage/matches.ts'
+import { isRecognised } from '../storage/matches.ts'
 import { settingsOf } from '../storage/work-providers.ts'
 import { peopleOf } from './feed-people.ts'
 
 /**
- * Keeps a consent given or withdrawn, and tells the work provider, where it has a feed, of what that changes now. The only way
+ * Keeps a consent given or withdrawn, and tells the work provider, where it has a feed, of what that changes now (of what it
+ * changes later, `tellOfConsentsDue` tells). The only way
  * to do so: a withdrawal also takes back what the customer let it know of them. `contact`: what they agreed that it is
  * sent, so that it finds them without a user id. Takes the lock of the stream.
  */
@@ -27,17 +28,49 @@ export async function keepConsent(
   const wasGiven = await isConsented(trx, link)
   await keep()
   const isGiven = await isConsented(trx, link)
+  await tellOfConsent(trx, link, { wasGiven, isGiven, at: consent.effectiveAt, contact })
+}
+
+/**
+ * Tells the work provider of a link, which has a feed, of those of its consents that were recorded ahead and whose moment
+ * has come. `moments`: those that have. Needs the lock of the stream.
+ */
+export async function tellOfConsentsDue(
+  trx: DatabaseTransaction,
+  link: Link,
+  consents: readonly Consent[],
+  moments: ReadonlySet<Instant>,
+): Promise<void> {
+  for (const consent of consents) {
+    const { effectiveAt: at, recordedAt } = consent
+    if (at <= recordedAt || !moments.has(at) || consentAt(consents, at) !== consent) continue
+    const wasGiven = consentAt(consents, plus(at, -1))?.given ?? false
+    await tellOfConsent(trx, link, { wasGiven, isGiven: consent.given, at, contact: null })
+  }
+}
+
+type ConsentTold = {
+  readonly wasGiven: boolean
+  readonly isGiven: boolean
+  readonly at: Instant
+  readonly contact: Contact | null
+}
+
+async function tellOfConsent(
+  trx: DatabaseTransaction,
+  link: Link,
+  { wasGiven, isGiven, at, contact }: ConsentTold,
+): Promise<void> {
   if (!isGiven) await forgetContact(trx, link.customerNumber, link.workProviderId)
   if (wasGiven === isGiven && contact === null) return
   const person = (await peopleOf(trx, [link])).get(link.id)!
-  const at = consent.effectiveAt
   if (!isGiven) {
     await insertNews(trx, [linkNews('link.withdrawn', person, at)])
     return
   }
-  const words = await matchesOfCustomers(trx, [link.customerNumber])
-  const isMatched = words.some((word) => word.workProviderId === link.workProviderId && word.success)
-  const needsMatch = settingsAt(settings, await databaseNow(trx)).linkRequires === 'match' && !isMatched
+  const settings = (await settingsOf(trx, [link.workProviderId])).get(link.workProviderId)!
+  const requiresMatch = settingsAt(settings, await databaseNow(trx)).linkRequires === 'match'
+  const needsMatch = requiresMatch && !(await isRecognised(trx, link))
   await insertNews(trx, [
     ...(wasGiven ? [] : [linkNews('link.created', person, at)]),
     ...(contact === null ? [] : [signedUpNews(person, contact)]),

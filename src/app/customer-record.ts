@@ -15,6 +15,9 @@ import type { Context } from './context.ts'
 import { requireCustomer } from './customers.ts'
 import { loadLinkFacts } from './link-facts.ts'
 
+/** Of each work provider on one customer: more than it says in good faith. */
+const WORDS_OF_A_RECORD = 1_000
+
 /**
  * Answers about one customer are worked out from the facts at the moment of asking: they do not wait for the projector,
  * and an answer as known earlier is the same computation over fewer facts.
@@ -53,7 +56,7 @@ export async function loadStreams(
   { withInbox }: { withInbox: boolean },
 ): Promise<StreamRecord[]> {
   const names = await workProviderNames(db)
-  const facts = await loadLinkFacts(db, links)
+  const facts = await loadLinkFacts(db, links, WORDS_OF_A_RECORD)
   const bindings = Map.groupBy(
     await bindingsOfLinks(
       db,

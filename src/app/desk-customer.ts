@@ -6,7 +6,7 @@ import type { WorkProvider } from '../domain/work-provider.ts'
 import { type AuditLine, listAudit } from '../storage/audit.ts'
 import { findCustomer, type StoredCustomer } from '../storage/customers.ts'
 import { databaseNow, inSnapshot } from '../storage/database.ts'
-import { matchesOfCustomers, type StoredMatch } from '../storage/matches.ts'
+import { lastWordsOn, type StoredMatch } from '../storage/matches.ts'
 import { listWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 import { loadRecord, type Reading } from './customer-record.ts'
@@ -44,17 +44,17 @@ export async function readDeskCustomer(
     const now = await databaseNow(db)
     if (known !== null && known > now) throw new Impossible(`${formatInstant(known)} is still to come`)
     const record = await loadRecord(db, customerNumber, { withInbox: true })
-    const matches = await matchesOfCustomers(db, [customerNumber])
     const providers = await listWorkProviders(db)
     const until = known ?? now
     return {
       customer,
       reading: known === null ? { record, now } : { record: asKnownAt(record, known), now: known },
       providers,
-      matches: matches
-        .filter((match) => match.receivedAt <= until && providers.some((one) => one.id === match.workProviderId))
-        .slice(-SHOWN_MATCHES)
-        .toReversed(),
+      matches: await lastWordsOn(db, customerNumber, {
+        workProviderIds: providers.map((one) => one.id),
+        until,
+        limit: SHOWN_MATCHES,
+      }),
       audit: (await listAudit(db, { customerNumber, until }, SHOWN_AUDIT_LINES)).toReversed(),
     }
   })

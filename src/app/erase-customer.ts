@@ -6,6 +6,7 @@ import { insertAudit } from '../storage/audit.ts'
 import { eraseCustomer as eraseRow } from '../storage/customers.ts'
 import { databaseNow, inTransaction } from '../storage/database.ts'
 import { deleteTraces } from '../storage/erasure.ts'
+import { forgetContact } from '../storage/feed.ts'
 import { linksOfCustomer, lockStreams } from '../storage/links.ts'
 import { policiesOf } from '../storage/policies.ts'
 import { workProviderNames } from '../storage/work-providers.ts'
@@ -67,6 +68,8 @@ async function withdrawFromAll(
   const names = await workProviderNames(trx)
   const ended: Link[] = []
   for (const link of links) {
+    // Also where nothing is shared any more, or not yet.
+    await forgetContact(trx, customerNumber, link.workProviderId)
     if (!(await endConsents(trx, link, at, 'staff'))) continue
     ended.push(link)
     await insertAudit(trx, context.actor, auditOfLink(link, 'consent withdrawn', { cameBy: 'erasure' }))

@@ -1,5 +1,5 @@
-import { cappedNews, type KnownPerson, parkedNews, type ShiftChange, shiftNews } from '../domain/feed.ts'
-import { type Instant, plus } from '../domain/instant.ts'
+import { asTold, cappedNews, type KnownPerson, parkedNews, shiftNews, type ToldShift } from '../domain/feed.ts'
+import type { Instant } from '../domain/instant.ts'
 import type { Piece, Rederived } from '../domain/rederive.ts'
 import type { Shift } from '../domain/shift-engine.ts'
 import type { ShiftEvent } from '../domain/shift-event.ts'
@@ -15,8 +15,14 @@ import {
   workProvidersWithFeed,
 } from '../storage/feed.ts'
 import { findLinks } from '../storage/links.ts'
-import { shiftsFrom } from '../storage/shifts.ts'
-import { forgetUntold, noteAhead, noteUntold, untoldSince } from '../storage/untold.ts'
+import {
+  forgetWithheld,
+  noteAhead,
+  type ShiftName,
+  withheldAmong,
+  withheldOfLink,
+  withhold,
+} from '../storage/withheld.ts'
 import type { Context } from './context.ts'
 import { peopleOf } from './feed-people.ts'
 import { activeLinks } from './link-facts.ts'
@@ -24,7 +30,13 @@ import { startWorker, type Worker } from './worker.ts'
 
 const CAPS_EVERY_MS = 5_000
 const CAPS_A_TURN = 500
-const UNTOLD_A_TURN = 1_000
+const WITHHELD_A_TURN = 1_000
+
+/** A stored shift that is another one now: null where there was none, or is none any more. */
+type ShiftChange = ShiftName & { readonly before: Shift | null; readonly after: Shift | null }
+
+/** `told`: as it was told last; null: not at all. */
+type ToldChange = ShiftChange & { readonly told: ToldShift | null }
 
 /** What a transaction changes of shifts that a feed tells of; of what it changes more than once, the first and the last. */
 export class ShiftChanges {
@@ -34,7 +46,7 @@ export class ShiftChanges {
     const all = lastBefore === null ? stored.shifts : [lastBefore, ...stored.shifts]
     const before = new Map(all.map((shift) => [shift.startedAt, shift]))
     const put = (startedAt: Shift['startedAt'], after: Shift | null): void => {
-      const key = `${linkId}/${startedAt}`
+      const key = keyOf({ linkId, startedAt })
       const first = this.#changes.get(key)
       const was = first === undefined ? (before.get(startedAt) ?? null) : first.before
       this.#changes.set(key, { linkId, startedAt, before: was, after })
@@ -53,7 +65,7 @@ export class ShiftChanges {
 
 /**
  * Tells of shifts that changed, where their links are active; part of the transaction that changes them. What cannot be
- * told (of a link that is not active, or of what lies ahead) is noted: `tellOfUntold` tells it when it can be.
+ * told (of a link that is not active, or of what lies ahead) is withheld: `tellOfWithheld` tells it when it can be.
  */
 export async function tellOfShifts(trx: DatabaseTransaction, changes: readonly ShiftChange[]): Promise<void> {
   if (changes.length === 0) return
@@ -61,14 +73,22 @@ export async function tellOfShifts(trx: DatabaseTransaction, changes: readonly S
   const linkIds = [...new Set(changes.map((change) => change.linkId))]
   const people = await peopleOf(trx, await activeLinks(trx, await findLinks(trx, linkIds), now))
   const toldTo = await shareCapsTold(trx)
-  const untold = await untoldSince(trx, linkIds)
-  const canBeTold = ({ linkId, after }: ShiftChange): boolean =>
-    people.has(linkId) && !untold.has(linkId) && (after === null || !isAhead(after, now))
-  const [told, later] = partition(changes, canBeTold)
-  await noteUntold(
-    trx,
-    later.map(({ linkId, startedAt }) => ({ linkId, since: startedAt })),
+  const withheld = new Map((await withheldAmong(trx, changes)).map((one) => [keyOf(one), one]))
+  const all = changes.map((change): ToldChange => {
+    const before = change.before === null ? null : asTold(change.before, toldTo)
+    return { ...change, told: (withheld.get(keyOf(change)) ?? { told: before }).told }
+  })
+  // Of a shift that came and went untold there is nothing to tell, whoever may be told.
+  const [tellable, later] = partition(
+    all,
+    ({ linkId, told, after }) =>
+      (told === null && after === null) || (people.has(linkId) && (after === null || !isAhead(after, now))),
   )
+  await forgetWithheld(
+    trx,
+    tellable.filter((change) => withheld.has(keyOf(change))),
+  )
+  await withhold(trx, later)
   await noteAhead(
     trx,
     later.flatMap(({ linkId, after }) => {
@@ -78,28 +98,31 @@ export async function tellOfShifts(trx: DatabaseTransaction, changes: readonly S
   )
   await insertNews(
     trx,
-    told.flatMap((change) => shiftNews(people.get(change.linkId)!, change, toldTo)),
+    tellable.flatMap(({ linkId, told, after }) => {
+      const person = people.get(linkId)
+      return person === undefined ? [] : shiftNews(person, told, after, toldTo)
+    }),
   )
 }
 
-/** Tells of the shifts of a link that could not be told when they changed; needs the lock of the stream, and an active link. */
-export async function tellOfUntold(trx: DatabaseTransaction, linkId: number, person: KnownPerson): Promise<void> {
+/** Tells of the shifts of a link that were withheld when they changed; needs the lock of the stream, and an active link. */
+export async function tellOfWithheld(trx: DatabaseTransaction, linkId: number, person: KnownPerson): Promise<void> {
   const toldTo = await shareCapsTold(trx)
-  const since = (await untoldSince(trx, [linkId])).get(linkId)
-  if (since === undefined) return
+  const withheld = await withheldOfLink(trx, linkId, WITHHELD_A_TURN)
+  if (withheld.length === 0) return
   const now = await databaseNow(trx)
-  const shifts = await shiftsFrom(trx, linkId, since, UNTOLD_A_TURN)
-  const [later, told] = partition(shifts, (shift) => isAhead(shift, now))
-  await forgetUntold(trx, linkId)
-  const next = later[0]?.startedAt ?? (shifts.length === UNTOLD_A_TURN ? plus(shifts.at(-1)!.startedAt, 1) : null)
-  if (next !== null) {
-    await noteUntold(trx, [{ linkId, since: next }])
-    if (later.length === 0) await noteAhead(trx, [{ linkId, at: now }])
-  }
+  const due = withheld.filter(({ stored }) => stored === null || !isAhead(stored, now))
+  await forgetWithheld(trx, due)
+  if (withheld.length === WITHHELD_A_TURN && due.length > 0) await noteAhead(trx, [{ linkId, at: now }])
+  const [gone, there] = partition(due, ({ stored }) => stored === null)
   await insertNews(
     trx,
-    told.flatMap((after) => shiftNews(person, { linkId, startedAt: after.startedAt, before: null, after }, toldTo)),
+    [...gone, ...there].flatMap(({ told, stored }) => shiftNews(person, told, stored, toldTo)),
   )
+}
+
+function keyOf({ linkId, startedAt }: ShiftName): string {
+  return `${linkId}/${startedAt}`
 }
 
 /** Whether something of a shift is told of a moment that is still to come (product.md, rule 5). */
@@ -153,11 +176,11 @@ export function tellOfCaps({ db }: Context): Promise<boolean> {
     const isMore = capped.length >= CAPS_A_TURN
     const linkIds = capped.map((shift) => shift.linkId)
     const people = await peopleOf(trx, await activeLinks(trx, await findLinks(trx, linkIds), now))
-    const untold = await untoldSince(trx, linkIds)
-    const [told, later] = partition(capped, ({ linkId }) => people.has(linkId) && !untold.has(linkId))
-    await noteUntold(
+    const withheld = new Set((await withheldAmong(trx, capped)).map(keyOf))
+    const [told, later] = partition(capped, (shift) => people.has(shift.linkId) && !withheld.has(keyOf(shift)))
+    await withhold(
       trx,
-      later.map(({ linkId, startedAt }) => ({ linkId, since: startedAt })),
+      later.map((shift) => ({ ...shift, told: asTold(shift, from) })),
     )
     await insertNews(
       trx,

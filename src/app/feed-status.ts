@@ -1,14 +1,16 @@
 import { type FeedNews, statusNews, type ToldStatus } from '../domain/feed.ts'
+import type { Instant } from '../domain/instant.ts'
 import type { Link } from '../domain/link.ts'
 import { statusOf } from '../domain/status.ts'
 import { type DatabaseTransaction, inTransaction } from '../storage/database.ts'
 import { insertNews, workProvidersWithFeed } from '../storage/feed.ts'
-import { linksOfCustomers, lockStreams } from '../storage/links.ts'
+import { consentsOfLinks, linksOfCustomers, lockStreams } from '../storage/links.ts'
 import { readStatuses } from '../storage/status.ts'
 import { statusesTold, storeStatusTold, takeStatusDue } from '../storage/status-due.ts'
+import { tellOfConsentsDue } from './consent.ts'
 import type { Context } from './context.ts'
 import { peopleOf } from './feed-people.ts'
-import { tellOfUntold } from './feed-shifts.ts'
+import { tellOfWithheld } from './feed-shifts.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 const LOOK_EVERY_MS = 2_000
@@ -22,24 +24,33 @@ export function startTellingOfStatuses(context: Context): Worker {
 /** Answers whether there may be more. */
 export function tellOfStatuses({ db }: Context): Promise<boolean> {
   return inTransaction(db, async (trx) => {
-    const customers = await takeStatusDue(trx, CUSTOMERS_A_TURN)
-    if (customers.length === 0) return false
+    const moments = await takeStatusDue(trx, CUSTOMERS_A_TURN)
+    if (moments.size === 0) return false
     const withFeed = await workProvidersWithFeed(trx)
     if (withFeed.size > 0) {
-      const links = await linksOfCustomers(trx, customers)
+      const links = await linksOfCustomers(trx, [...moments.keys()])
       await tellOf(
         trx,
         links.filter((link) => withFeed.has(link.workProviderId)),
+        moments,
       )
     }
     return true
   })
 }
 
-async function tellOf(trx: DatabaseTransaction, links: readonly Link[]): Promise<void> {
+async function tellOf(
+  trx: DatabaseTransaction,
+  links: readonly Link[],
+  moments: ReadonlyMap<string, ReadonlySet<Instant>>,
+): Promise<void> {
   if (links.length === 0) return
   const linkIds = links.map((link) => link.id)
   await lockStreams(trx, linkIds)
+  const consents = await consentsOfLinks(trx, linkIds)
+  for (const link of links) {
+    await tellOfConsentsDue(trx, link, consents.get(link.id)!, moments.get(link.customerNumber)!)
+  }
   const before = await statusesTold(trx, linkIds)
   const people = await peopleOf(trx, links)
   const readings = await readStatuses(
@@ -64,7 +75,7 @@ async function tellOf(trx: DatabaseTransaction, links: readonly Link[]): Promise
     if (status !== null) active.push(id)
   }
   await insertNews(trx, news)
-  for (const id of active) await tellOfUntold(trx, id, people.get(id)!)
+  for (const id of active) await tellOfWithheld(trx, id, people.get(id)!)
 }
 
 const TOLD: Record<ReturnType<typeof statusOf>['kind'], ToldStatus | null> = {

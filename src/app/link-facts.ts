@@ -2,18 +2,21 @@ import type { Instant } from '../domain/instant.ts'
 import { isActiveAt, type Link, type LinkFacts } from '../domain/link.ts'
 import type { Database } from '../storage/database.ts'
 import { consentsOfLinks } from '../storage/links.ts'
-import { matchesOfCustomers } from '../storage/matches.ts'
+import { matchesOf } from '../storage/matches.ts'
 import { settingsOf } from '../storage/work-providers.ts'
 
-/** What decides when each of some links is active. */
-export async function loadLinkFacts(db: Database, links: readonly Link[]): Promise<Map<number, LinkFacts>> {
+/** What decides when each of some links is active; and so many of the last words of its work provider, for those who show them. */
+export async function loadLinkFacts(
+  db: Database,
+  links: readonly Link[],
+  lastWords = 0,
+): Promise<Map<number, LinkFacts>> {
   const consents = await consentsOfLinks(
     db,
     links.map((link) => link.id),
   )
   const settings = await settingsOf(db, [...new Set(links.map((link) => link.workProviderId))])
-  const numbers = [...new Set(links.map((link) => link.customerNumber))]
-  const matches = Map.groupBy(await matchesOfCustomers(db, numbers), matchKey)
+  const matches = Map.groupBy(await matchesOf(db, links, lastWords), matchKey)
   return new Map(
     links.map((link) => [
       link.id,

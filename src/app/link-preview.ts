@@ -7,7 +7,7 @@ import { bindingsOfLinks } from '../storage/bindings.ts'
 import type { StoredCustomer } from '../storage/customers.ts'
 import { databaseNow, inSnapshot } from '../storage/database.ts'
 import { findLink } from '../storage/links.ts'
-import { matchesOfCustomers } from '../storage/matches.ts'
+import { isRecognised } from '../storage/matches.ts'
 import { policiesOf } from '../storage/policies.ts'
 import { settingsOf } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
@@ -38,13 +38,12 @@ export function linkPreview(context: Context, customer: StoredCustomer, intent: 
     const settings = (await settingsOf(db, [workProviderId])).get(workProviderId)!
     const link = await findLink(db, workProviderId, customerNumber)
     const facts = link === null ? null : (await loadLinkFacts(db, [link])).get(link.id)!
-    const words = await matchesOfCustomers(db, [customerNumber])
     const policies = (await policiesOf(db, [customerNumber])).get(customerNumber)!
     const isActive = facts !== null && isActiveAt(facts, now)
     const ids = link === null ? [] : await bindingsOfLinks(db, [link.id])
     const isBound = ids.some((binding) => isUserId(binding, intent.userId) && contains(holding(binding), now))
     const requirement = requirementChanges(settings).findLast((change) => change.from <= now)?.requirement ?? 'nothing'
-    const isMatched = words.some((word) => word.workProviderId === workProviderId && word.success)
+    const isMatched = await isRecognised(db, { workProviderId, customerNumber })
     const isSigned = facts?.consents.some((consent) => consent.given && consent.signed) ?? false
     return {
       requirement,

@@ -79,21 +79,21 @@ export function parkedNews({ identity, kind, at }: ShiftEvent): FeedNews {
   return { workProviderId: identity.workProviderId, type: 'report.parked', customerNumber: null, data }
 }
 
-/** A stored shift that is another one now: null where there was none, or is none any more. */
-export type ShiftChange = {
-  readonly linkId: number
-  readonly startedAt: Instant
-  readonly before: Shift | null
-  readonly after: Shift | null
-}
+/** A shift as a work provider is told of it. */
+export type ToldShift = Omit<ShiftAt, 'capAt'>
 
 /**
- * What is told of a shift when what is stored of it changes. A shift is named by its start. `toldTo`: up to when it was
- * told of shifts that ended by their cap. A shift that is none any more is told as closed, without one.
+ * What is told of a shift that was told as `was` (null: not at all) and is stored as `after` now (null: there is none any
+ * more). A shift is named by its start. `toldTo`: up to when it was told of shifts that ended by their cap. A shift that is
+ * none any more is told as closed, without one.
  */
-export function shiftNews(person: KnownPerson, { before, after }: ShiftChange, toldTo: Instant): FeedNews[] {
-  const was = before === null ? null : ended(before, toldTo)
-  const is = after === null ? null : ended(after, toldTo)
+export function shiftNews(
+  person: KnownPerson,
+  was: ToldShift | null,
+  after: Shift | null,
+  toldTo: Instant,
+): FeedNews[] {
+  const is = after === null ? null : asTold(after, toldTo)
   if (was !== null && is !== null && was.endedAt === is.endedAt && was.endReason === is.endReason) return []
   const told = (type: FeedType, shift: object | null, former: object | null): FeedNews =>
     news(type, person, { shift, before: former })
@@ -106,19 +106,20 @@ export function shiftNews(person: KnownPerson, { before, after }: ShiftChange, t
 
 /** What is told of a shift when its cap comes. */
 export function cappedNews(person: KnownPerson, shift: Shift): FeedNews {
-  const open: ShiftAt = { ...shift, endReason: null }
-  const closed: ShiftAt = { ...shift, endedAt: shift.capAt, endReason: 'cap' }
+  const open: ToldShift = { ...shift, endReason: null }
+  const closed: ToldShift = { ...shift, endedAt: shift.capAt, endReason: 'cap' }
   return news('shift.closed', person, { shift: shiftToWire(closed), before: shiftToWire(open) })
 }
 
 /** As it is told: a logout counts whatever the clock says, a cap when it was told of. */
-function ended(shift: Shift, toldTo: Instant): ShiftAt {
-  if (shift.endedAt !== null) return { ...shift, endReason: 'logout' }
-  const at = shiftAt(shift, toldTo)
-  return at.endReason === 'cap' ? { ...at, endedAt: shift.capAt } : at
+export function asTold(shift: Shift, toldTo: Instant): ToldShift {
+  const { startedAt, endedAt, capAt } = shift
+  if (endedAt !== null) return { startedAt, endedAt, endReason: 'logout' }
+  const { endReason } = shiftAt(shift, toldTo)
+  return { startedAt, endedAt: endReason === 'cap' ? capAt : null, endReason }
 }
 
-function shiftToWire({ startedAt, endedAt, endReason }: ShiftAt): object {
+function shiftToWire({ startedAt, endedAt, endReason }: ToldShift): object {
   return { startedAt: formatInstant(startedAt), endedAt: endedAt === null ? null : formatInstant(endedAt), endReason }
 }
 

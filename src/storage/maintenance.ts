@@ -33,7 +33,7 @@ const BUSY_TABLES = [
   'feed_caps',
   'status_due',
   'status_told',
-  'shift_untold',
+  'shift_withheld',
   'webhook_endpoint',
   'webhook_delivery',
   ...SITE_TABLES,

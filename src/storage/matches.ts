@@ -25,13 +25,54 @@ export async function insertMatch(
 
 export type StoredMatch = Match & { readonly workProviderId: string; readonly customerNumber: string }
 
-/** All words on some customer numbers, in the order in which they came. */
-export async function matchesOfCustomers(db: Database, customerNumbers: readonly string[]): Promise<StoredMatch[]> {
+type Subject = { readonly workProviderId: string; readonly customerNumber: string }
+
+const WORD = sql`
+  request_id as "requestId", work_provider_id as "workProviderId", customer_number as "customerNumber", success,
+  ${microseconds('received_at')} as "receivedAt"
+`
+
+/**
+ * Of the words of work providers on customers, in the order in which they came: the first good one, which is the one that
+ * counts, and the `last`. There may be any number of others.
+ */
+export async function matchesOf(db: Database, subjects: readonly Subject[], last: number): Promise<StoredMatch[]> {
   const { rows } = await sql<StoredMatch>`
-    select request_id as "requestId", work_provider_id as "workProviderId", customer_number as "customerNumber",
-      success, ${microseconds('received_at')} as "receivedAt"
-    from match where customer_number = any(${customerNumbers}::text[])
+    select ${WORD}
+    from (select distinct wp, number from unnest(${subjects.map((one) => one.workProviderId)}::uuid[],
+      ${subjects.map((one) => one.customerNumber)}::text[]) as row (wp, number)) asked
+    cross join lateral (
+      (select * from match where work_provider_id = wp and customer_number = number and success
+        order by received_at limit 1)
+      union
+      (select * from match where work_provider_id = wp and customer_number = number
+        order by received_at desc, request_id desc limit ${last})
+    ) word
     order by received_at, request_id
+  `.execute(db)
+  return rows
+}
+
+/** Whether a work provider ever recognised a customer. */
+export async function isRecognised(db: Database, subject: Subject): Promise<boolean> {
+  return (await matchesOf(db, [subject], 0)).length > 0
+}
+
+/** The last words of each of some work providers on a customer number that came until an instant, newest first. */
+export async function lastWordsOn(
+  db: Database,
+  customerNumber: string,
+  { workProviderIds, until, limit }: { workProviderIds: readonly string[]; until: Instant; limit: number },
+): Promise<StoredMatch[]> {
+  const { rows } = await sql<StoredMatch>`
+    select ${WORD}
+    from unnest(${workProviderIds}::uuid[]) wp
+    cross join lateral (
+      select * from match
+      where customer_number = ${customerNumber} and work_provider_id = wp and received_at <= ${timestamp(until)}
+      order by received_at desc, request_id desc limit ${limit}
+    ) word
+    order by received_at desc, request_id desc limit ${limit}
   `.execute(db)
   return rows
 }
@@ -43,9 +84,7 @@ export async function findMatches(
   requestIds: readonly string[],
 ): Promise<StoredMatch[]> {
   const { rows } = await sql<StoredMatch>`
-    select request_id as "requestId", work_provider_id as "workProviderId", customer_number as "customerNumber",
-      success, ${microseconds('received_at')} as "receivedAt"
-    from match where work_provider_id = ${workProviderId} and request_id = any(${requestIds}::uuid[])
+    select ${WORD} from match where work_provider_id = ${workProviderId} and request_id = any(${requestIds}::uuid[])
   `.execute(db)
   return rows
 }
@@ -53,7 +92,7 @@ export async function findMatches(
 /** The last words of a work provider on a customer number, newest first. */
 export async function lastMatches(
   db: Database,
-  { workProviderId, customerNumber }: { workProviderId: string; customerNumber: string },
+  { workProviderId, customerNumber }: Subject,
   limit: number,
 ): Promise<Match[]> {
   const { rows } = await sql<Match>`
@@ -87,13 +126,19 @@ const IS_WAITING = sql`
   )
 `
 
-/** The matches that wait, but for those of the sandbox, among the words received since an instant. */
+/**
+ * The matches that wait, but for those of the sandbox: of words received since an instant, or which wait since then because
+ * their customer appeared.
+ */
 export async function waitingMatches(db: Database, since: Instant): Promise<WaitingMatch[]> {
   const { rows } = await sql<WaitingMatch>`
     select m.work_provider_id as "workProviderId", w.name as "workProvider",
       m.customer_number as "customerNumber", c.email
     from (
-      select distinct work_provider_id, customer_number from match where success and received_at >= ${timestamp(since)}
+      select work_provider_id, customer_number from match where success and received_at >= ${timestamp(since)}
+      union
+      select work_provider_id, about from reconciliation_case
+      where kind = 'waiting for consent' and not is_done and since >= ${timestamp(since)}
     ) m
     join customer c on c.customer_number = m.customer_number and not c.is_test
     join work_provider w on w.id = m.work_provider_id and w.test_of is null
@@ -128,7 +173,7 @@ export async function insertMatchDecline(
 /** When a customer said no to a work provider's word; null when they did not. */
 export async function findMatchDecline(
   db: Database,
-  { workProviderId, customerNumber }: { workProviderId: string; customerNumber: string },
+  { workProviderId, customerNumber }: Subject,
 ): Promise<Instant | null> {
   const { rows } = await sql<{ at: Instant }>`
     select ${microseconds('recorded_at')} as at from match_decline

@@ -481,6 +481,7 @@ create table match (
   FOREIGN KEY (work_provider_id) REFERENCES work_provider(id)
 );
 CREATE INDEX match_customer ON public.match USING btree (customer_number, work_provider_id, received_at);
+CREATE INDEX match_good ON public.match USING btree (customer_number, work_provider_id, received_at) WHERE success;
 CREATE INDEX match_received ON public.match USING btree (received_at) WHERE success;
 CREATE INDEX match_work_provider ON public.match USING btree (work_provider_id, request_id);
 
@@ -675,11 +676,15 @@ create table shift (
 );
 CREATE INDEX shift_without_logout ON public.shift USING btree (cap_at, link_id) WHERE (ended_at IS NULL);
 
-create table shift_untold (
+create table shift_withheld (
   link_id bigint not null,
-  since timestamp with time zone not null,
-  PRIMARY KEY (link_id),
-  FOREIGN KEY (link_id) REFERENCES link(id)
+  started_at timestamp with time zone not null,
+  is_told boolean not null,
+  told_ended_at timestamp with time zone,
+  told_end_reason text,
+  PRIMARY KEY (link_id, started_at),
+  FOREIGN KEY (link_id) REFERENCES link(id),
+  CHECK ((told_end_reason = ANY (ARRAY['logout'::text, 'cap'::text])))
 );
 
 create table status_due (

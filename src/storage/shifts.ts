@@ -3,7 +3,7 @@ import type { Instant } from '../domain/instant.ts'
 import { type Anomaly, type AnomalyKind, type Derived, RULES_VERSION, type Shift } from '../domain/shift-engine.ts'
 import { bigintArray, integerArray, timestampArray } from './binary-arrays.ts'
 import { atOnce, type Database, type DatabaseTransaction } from './database.ts'
-import { microseconds, microsecondsOrNull, nearMicroseconds, timestamp, timestampOf } from './sql.ts'
+import { microseconds, microsecondsOrNull, nearMicroseconds, timestampOf } from './sql.ts'
 
 /** A stretch of a stream's stored result: from `from` on, at most `limit` shifts and as many anomalies. */
 export type DerivedRange = { readonly linkId: number; readonly from: Instant; readonly limit: number }
@@ -117,16 +117,6 @@ async function writeAnomalies(trx: DatabaseTransaction, anomalies: DerivedChange
       as row (link_id, at_us, kind)
     on conflict (link_id, at) do update set kind = excluded.kind, rules_version = excluded.rules_version
   `.execute(trx)
-}
-
-/** The shifts of a link that start at an instant or later, in order. */
-export async function shiftsFrom(db: Database, linkId: number, from: Instant, limit: number): Promise<Shift[]> {
-  const { rows } = await sql<Shift>`
-    select ${microseconds('started_at')} as "startedAt", ${microsecondsOrNull('ended_at')} as "endedAt",
-      ${microseconds('cap_at')} as "capAt"
-    from shift where link_id = ${linkId} and started_at >= ${timestamp(from)} order by started_at limit ${limit}
-  `.execute(db)
-  return rows
 }
 
 /** The whole stored result of some links. */

@@ -8,10 +8,12 @@ import { createCustomer } from '../../src/app/customers.ts'
 import { createLink, recordConsent } from '../../src/app/links.ts'
 import { cancelPolicy, createPolicy } from '../../src/app/policies.ts'
 import { changeSettings, createWorkProvider } from '../../src/app/work-providers.ts'
+import { signedUpNews } from '../../src/domain/feed.ts'
 import {
   formatInstant,
   type Instant,
   MICROSECONDS_PER_HOUR,
+  MICROSECONDS_PER_MILLISECOND,
   MICROSECONDS_PER_MINUTE,
   plus,
 } from '../../src/domain/instant.ts'
@@ -192,7 +194,7 @@ onEachEngine('the feed', (engine) => {
       'shift.closed',
       { ...who, shift: shift(from, to), before: shift(from) },
     ]
-    assert.deepEqual(shifts, [opened(9), closed(9, 8), opened(6), closed(6, 5), opened(2)])
+    assert.deepEqual(shifts, [closed(9, 8), opened(6), closed(6, 5), opened(2)])
     await report('logout', userId, 1)
     assert.deepEqual(await told(), [closed(2, 1)])
   })
@@ -215,6 +217,77 @@ onEachEngine('the feed', (engine) => {
       entries.map(({ type, data }) => [type, (data['shift'] as { startedAt: string }).startedAt]),
       [['shift.opened', timestamp]],
     )
+  })
+
+  it('withholds a shift that lies ahead, and nothing else of the same person', async () => {
+    const { number, userId } = await courier()
+    const who = { customerNumber: number, workProviderUserIds: [userId] }
+    await report('login', userId, 1)
+    await report('login', userId, -20)
+    assert.deepEqual(await told(), [['shift.opened', { ...who, shift: shift(1), before: null }]])
+    await report('login', userId, 2)
+    assert.deepEqual(await told(), [
+      ['shift.closed', { ...who, shift: null, before: shift(1) }],
+      ['shift.opened', { ...who, shift: shift(2), before: null }],
+    ])
+    await report('logout', userId, 0.5)
+    assert.deepEqual(await told(), [['shift.closed', { ...who, shift: shift(2, 0.5), before: shift(2) }]])
+  })
+
+  it('tells of a shift that went while the link was not active, once it is', async () => {
+    const { number, userId } = await courier()
+    const who = { customerNumber: number, workProviderUserIds: [userId] }
+    const name = { workProvider: 'Courier Ltd', customerNumber: number }
+    await report('login', userId, 4)
+    await recordConsent(site.context, name, false)
+    await report('login', userId, 5)
+    await news()
+    await recordConsent(site.context, name, true)
+    assert.deepEqual((await told()).slice(2), [
+      ['shift.closed', { ...who, shift: null, before: shift(4) }],
+      ['shift.opened', { ...who, shift: shift(5), before: null }],
+    ])
+  })
+
+  it('tells of a consent that was recorded ahead when its moment comes, and forgets how to reach them', async () => {
+    const { number, userId } = await courier()
+    const name = { workProvider: 'Courier Ltd', customerNumber: number }
+    const contact = { email: `${number}@example.com`, phone: null }
+    const signedUp = signedUpNews({ workProviderId: site.workProviderId, customerNumber: number }, contact)
+    await inTransaction(site.context.db, (trx) => insertNews(trx, [signedUp]))
+    await news()
+    const soon = async (): Promise<Instant> => plus(await databaseNow(site.context.db), 500_000)
+    const withdrawn = await recordConsent(site.context, name, false, await soon())
+    const entries: WireEntry[] = []
+    const heard = async (): Promise<boolean> => {
+      entries.push(...(await news()))
+      return entries.length > 0
+    }
+    await waitFor('the withdrawal', heard)
+    assert.ok((await databaseNow(site.context.db)) >= withdrawn)
+    const who = { customerNumber: number, workProviderUserIds: [userId] }
+    assert.deepEqual(
+      entries.splice(0).map(({ type, data }) => [type, data]),
+      [['link.withdrawn', { ...who, at: formatInstant(withdrawn) }]],
+    )
+    const { rows } = await sql<{ data: object }>`
+      select data from feed_entry where customer_number = ${number} and type = 'customer.signed_up'
+    `.execute(site.context.db)
+    assert.deepEqual(
+      rows.map(({ data }) => data),
+      [{ customerNumber: number }],
+    )
+    await changeSettings(site.context, 'Courier Ltd', { linkRequires: 'match' })
+    try {
+      await recordConsent(site.context, name, true, await soon())
+      await waitFor('the consent', heard)
+      assert.deepEqual(
+        entries.map(({ type }) => type),
+        ['link.created', 'match.needed'],
+      )
+    } finally {
+      await changeSettings(site.context, 'Courier Ltd', { linkRequires: 'nothing' })
+    }
   })
 
   it('tells of a consent that staff record what it changes now, whenever they say that it held', async () => {
@@ -346,29 +419,35 @@ onEachEngine('the feed', (engine) => {
     }
   })
 
-  it('adds up to the shifts as they are, however reports come', async () => {
+  it('adds up to the shifts as they are, however reports come, and whenever they may be told', async () => {
     // Often a whole cap of 14 h apart, or a part of it: at its very end a logout and the cap are one instant.
     const minutes = fc.oneof(fc.integer({ min: 0, max: 60 * 40 }), fc.constantFrom(0, 420, 840, 1260, 1680, 2100))
-    const reports = fc.array(fc.record({ kind: fc.constantFrom('login', 'logout'), minutes }), { maxLength: 14 })
+    const past = minutes.map((ago) => -ago * MICROSECONDS_PER_MINUTE)
+    const ahead = fc.integer({ min: 100, max: 1_200 }).map((ms) => ms * MICROSECONDS_PER_MILLISECOND)
+    const moment = fc.oneof({ arbitrary: past, weight: 5 }, { arbitrary: ahead, weight: 1 })
+    const reports = fc.array(fc.record({ kind: fc.constantFrom('login', 'logout'), moment }), { maxLength: 14 })
+    const piece = fc.record({ reports, isShared: fc.boolean(), isTold: fc.boolean() })
     await fc.assert(
-      fc.asyncProperty(fc.array(reports, { maxLength: 5 }), async (pieces) => {
-        const { userId, linkId } = await courier()
-        for (const piece of pieces) {
-          if (piece.length === 0) continue
+      fc.asyncProperty(fc.array(piece, { maxLength: 5 }), async (pieces) => {
+        const { number, userId, linkId } = await courier()
+        const name = { workProvider: 'Courier Ltd', customerNumber: number }
+        const begun = await databaseNow(site.context.db)
+        for (const { reports: some, isShared, isTold } of pieces) {
+          await recordConsent(site.context, name, isShared)
           for (const kind of ['login', 'logout'] as const) {
-            const body = piece
+            const body = some
               .filter((one) => one.kind === kind)
-              .map((one) => {
-                const timestamp = formatInstant(plus(now, -one.minutes * MICROSECONDS_PER_MINUTE))
-                return { workProviderUserId: userId, timestamp }
-              })
+              .map((one) => ({ workProviderUserId: userId, timestamp: formatInstant(plus(begun, one.moment)) }))
             if (body.length === 0) continue
             const headers = { Authorization: site.key }
             await fetch(`${site.url}/v1/batch/${kind}`, { method: 'POST', headers, body: JSON.stringify(body) })
           }
           await site.settle()
-          if (piece.length % 2 === 0) await turnFeed(site.context)
+          if (isTold) await turnFeed(site.context)
         }
+        await recordConsent(site.context, name, true)
+        const last = plus(begun, Math.max(0, ...pieces.flatMap((one) => one.reports.map(({ moment: at }) => at))))
+        await waitFor('all that lay ahead', async () => (await databaseNow(site.context.db)) > last)
         type Told = { startedAt: string; endedAt: string | null; endReason: string | null }
         const shifts = new Map<string, Told>()
         for (const { type, data } of await news()) {
