@@ -163,7 +163,7 @@ export async function openConflict(
     details: { userId },
   })
   const [link] = await findLinks(trx, [holderLinkId])
-  const holder = await findCustomer(trx, link!.customerNumber)
+  const holder = await lockCustomer(trx, link!.customerNumber, 'keep')
   await insertMail(trx, context.newId(), claimantConflictMail(context, claimant.email, workProvider, userId))
   await insertMail(trx, context.newId(), holderConflictMail(context, holder!.email, workProvider, userId))
 }

@@ -1,7 +1,7 @@
 import { type Instant, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE, plus } from '../domain/instant.ts'
 import { consentAt, isActiveAt, type Link, type LinkFacts } from '../domain/link.ts'
 import { type Policy, policyAt } from '../domain/policy.ts'
-import { findCustomer } from '../storage/customers.ts'
+import { lockCustomer } from '../storage/customers.ts'
 import { type Database, databaseNow, inTransaction } from '../storage/database.ts'
 import { findLinks } from '../storage/links.ts'
 import { waitingMatches } from '../storage/matches.ts'
@@ -174,12 +174,11 @@ function noticeOf(link: Link, kind: Notice['kind'], about: Instant): Notice {
   return { customerNumber: link.customerNumber, workProviderId: link.workProviderId, kind, about }
 }
 
-/** Notes and mails in one transaction: told once, however many look. */
+/** Notes and mails in one transaction: told once, however many look; and never to an address that is erased meanwhile. */
 function send(context: Context, notice: Notice, quietSince: Instant, write: (to: string) => Mail): Promise<void> {
   return inTransaction(context.db, async (trx) => {
-    if (!(await noteNotice(trx, notice, quietSince))) return
-    const customer = await findCustomer(trx, notice.customerNumber)
-    await insertMail(trx, context.newId(), write(customer!.email))
+    const customer = (await lockCustomer(trx, notice.customerNumber, 'keep'))!
+    if (await noteNotice(trx, notice, quietSince)) await insertMail(trx, context.newId(), write(customer.email))
   })
 }
 

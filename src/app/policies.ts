@@ -5,10 +5,17 @@ import { FOREVER } from '../domain/interval.ts'
 import { type Policy, validity } from '../domain/policy.ts'
 import { isUuid } from '../domain/uuid.ts'
 import { insertAudit } from '../storage/audit.ts'
-import { type Database, databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
-import { findPolicyHolder, insertCancellation, insertPolicy, type NewPolicy, policiesOf } from '../storage/policies.ts'
+import { databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
+import {
+  findPolicyHolder,
+  insertCancellation,
+  insertPolicy,
+  lockPolicy,
+  type NewPolicy,
+  policiesOf,
+} from '../storage/policies.ts'
 import type { Context } from './context.ts'
-import { keepCurrentCustomer, requireCurrentCustomer } from './customers.ts'
+import { keepCurrentCustomer } from './customers.ts'
 import { requireWorkProvider } from './work-providers.ts'
 
 export type PolicyRequest = {
@@ -81,7 +88,7 @@ export type PolicyChange = Omit<PolicyRequest, 'from' | 'to'> & {
 export function changePolicy(context: Context, change: PolicyChange): Promise<NewPolicy> {
   const { id, at, ...request } = change
   return inTransaction(context.db, async (trx) => {
-    const before = await requirePolicy(trx, request.customerNumber, id)
+    const before = await holdPolicy(trx, request.customerNumber, id)
     const from = at ?? (await databaseNow(trx))
     const { from: begins, to: ends } = validity(before)
     if (from < begins) throw new Impossible(`the policy only begins at ${formatInstant(begins)}`)
@@ -103,9 +110,11 @@ export function changePolicy(context: Context, change: PolicyChange): Promise<Ne
   })
 }
 
-async function requirePolicy(db: Database, customerNumber: string, id: string): Promise<Policy> {
-  const customer = await requireCurrentCustomer(db, customerNumber)
-  const policies = (await policiesOf(db, [customer.customerNumber])).get(customer.customerNumber)!
+/** One of the customer's, which nobody else changes or cancels until the transaction ends. */
+async function holdPolicy(trx: DatabaseTransaction, customerNumber: string, id: string): Promise<Policy> {
+  const customer = await keepCurrentCustomer(trx, customerNumber)
+  if (isUuid(id)) await lockPolicy(trx, id)
+  const policies = (await policiesOf(trx, [customer.customerNumber])).get(customer.customerNumber)!
   const policy = policies.find((one) => one.id === id)
   if (policy === undefined) throw new Impossible(`customer ${customer.customerNumber} has no policy with the id ${id}`)
   return policy
@@ -116,6 +125,7 @@ export async function cancelPolicy(context: Context, id: string, at?: Instant): 
   const customerNumber = isUuid(id) ? await findPolicyHolder(context.db, id) : null
   if (customerNumber === null) throw new Impossible(`there is no policy with the id ${id}`)
   return inTransaction(context.db, async (trx) => {
+    await lockPolicy(trx, id)
     const effectiveAt = at ?? (await databaseNow(trx))
     await insertCancellation(trx, id, effectiveAt)
     const details = { from: formatInstant(effectiveAt) }

@@ -4,11 +4,11 @@ import type { Instant } from '../domain/instant.ts'
 import type { Link } from '../domain/link.ts'
 import { insertAudit } from '../storage/audit.ts'
 import { settleMatches } from '../storage/case-upkeep.ts'
-import { findCustomer } from '../storage/customers.ts'
+import { findCustomer, lockCustomer } from '../storage/customers.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
 import { forgetContact } from '../storage/feed.ts'
 import { lockIdentities } from '../storage/identities.ts'
-import { findLink } from '../storage/links.ts'
+import { findLink, lockStreams } from '../storage/links.ts'
 import { insertMatch, lastMatches } from '../storage/matches.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { findWorkProviderById, shareWorkProviders } from '../storage/work-providers.ts'
@@ -37,9 +37,13 @@ export async function keepAnswer(context: Context, trx: DatabaseTransaction, ans
   const { workProviderId, customerNumber, askedAt, isMatched, workProviderUserId } = answer
   const userId = workProviderUserId === null ? null : parseIdentity('user_id', workProviderUserId)
   if (userId !== null && 'problem' in userId) return `the id that was answered ${userId.problem}: nothing was bound`
+  // Whoever is erased meanwhile is waited for, or gets no mail.
+  await lockCustomer(trx, customerNumber, 'keep')
   await shareWorkProviders(trx, [workProviderId])
   if (userId !== null) await lockIdentities(trx, [{ workProviderId, ...userId.identity }])
   const link = await findLink(trx, workProviderId, customerNumber)
+  // Held from here on: no withdrawal comes between the question and what follows from the answer.
+  if (link !== null) await lockStreams(trx, [link.id])
   if (link === null || !(await isConsented(trx, link))) return 'the customer does not share any more: nothing was done'
   const [last] = await lastMatches(trx, { workProviderId, customerNumber }, 1)
   if (!isMatched && last?.success === true && last.receivedAt >= askedAt) {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Instant } from '../domain/instant.ts'
 import type { Policy } from '../domain/policy.ts'
-import type { Database } from './database.ts'
+import type { Database, DatabaseTransaction } from './database.ts'
 import { microseconds, microsecondsOrNull, timestamp } from './sql.ts'
 import { noteStatusDue } from './status-due.ts'
 
@@ -37,6 +37,11 @@ export async function findPolicyHolder(db: Database, id: string): Promise<string
     select customer_number as "customerNumber" from policy where id = ${id}
   `.execute(db)
   return rows[0]?.customerNumber ?? null
+}
+
+/** Holds a policy until the transaction ends: nobody else who holds it changes or cancels it meanwhile. */
+export async function lockPolicy(trx: DatabaseTransaction, id: string): Promise<void> {
+  await sql`select from policy where id = ${id} for no key update`.execute(trx)
 }
 
 /** The policies of several customers, with their cancellations. */

@@ -123,6 +123,20 @@ onEachEngine('drivers are told', (engine) => {
     }
   })
 
+  it('that a word waits for theirs which came before they were a customer', async () => {
+    const { workProviderId, context } = site
+    await recordMatch(context, { requestId: context.newId(), workProviderId, customerNumber: 'EARLY', success: true })
+    await sql`update match set received_at = received_at - interval '2 days' where customer_number = 'EARLY'`.execute(
+      context.db,
+    )
+    const since = plus(now, -HOUR)
+    await tellOfMatches(context, since, now)
+    await createCustomer(context, { email: 'EARLY@example.com', customerNumber: 'EARLY' })
+    await tellOfMatches(context, since, await databaseNow(context.db))
+    await tellOfMatches(context, since, await databaseNow(context.db))
+    assert.equal((await told('match', 'EARLY')).length, 1)
+  })
+
   it('once a week that a work provider’s word waits for theirs, and not once they have answered', async () => {
     const { workProviderId, context } = site
     await createCustomer(context, { email: 'ASKED@example.com', customerNumber: 'ASKED' })

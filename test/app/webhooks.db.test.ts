@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { Webhook } from 'standardwebhooks'
 import { deliverDue, startDeliverer, tryEndpoint } from '../../src/app/deliver.ts'
 import { eraseCustomer } from '../../src/app/erase-customer.ts'
-import { createLink } from '../../src/app/links.ts'
+import { createLink, recordConsent } from '../../src/app/links.ts'
 import { keepAnswer } from '../../src/app/webhook-answers.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import {
@@ -328,6 +328,36 @@ onEachEngine('webhooks', (engine) => {
       opened.map(({ data }) => data['workProviderUserIds']),
       [[userId]],
     )
+  })
+
+  it('is heard before a withdrawal or after it, and never in the middle: neither ends the other', async () => {
+    for (let round = 0; round < 8; round++) {
+      const userId = `raced-${engine}-${round}`
+      await site.report('login', { workProviderUserId: userId, timestamp: new Date(Date.now() - 60_000).toISOString() })
+      await site.settle()
+      const { number } = await driver(`raced-${engine}-${round}@example.com`)
+      const answer = {
+        workProviderId: site.workProviderId,
+        customerNumber: number,
+        askedAt: await databaseNow(site.context.db),
+        isMatched: true,
+        workProviderUserId: userId,
+      }
+      const name = { workProvider: 'Courier Ltd', customerNumber: number }
+      const [note] = await Promise.all([
+        inTransaction(site.context.db, (trx) => keepAnswer(site.context, trx, answer)),
+        recordConsent(site.context, name, false),
+      ])
+      const { rows } = await sql<{ isBound: boolean; isBoundLater: boolean }>`
+        select count(b.id) > 0 as "isBound", coalesce(bool_or(b.recorded_at > c.recorded_at), false) as "isBoundLater"
+        from consent c left join binding b on b.link_id = c.link_id and b.identity = ${userId}
+        where not c.given
+          and c.link_id = (select id from link where customer_number = ${number})
+      `.execute(site.context.db)
+      assert.deepEqual(rows, [
+        { isBound: note !== 'the customer does not share any more: nothing was done', isBoundLater: false },
+      ])
+    }
   })
 
   it('makes a case of an id that another customer holds, and takes nothing over', async () => {
