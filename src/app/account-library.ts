@@ -20,6 +20,8 @@ export type NotDone = {
   readonly reason: AccountProblem
   /** Of too many attempts: when they are few enough again. */
   readonly retryAfterSeconds?: number
+  /** Of too many attempts: whether they shut the account to everybody, and not to those of one network. */
+  readonly isLocked?: boolean
 }
 export type AccountProblem =
   | 'wrong password'
@@ -39,6 +41,9 @@ const PASSED_HEADERS = ['cookie', 'origin', 'user-agent', 'sec-fetch-site', 'sec
 /** Of one network in a minute, right passwords too: many share a telephone company's address. For guessing see attempts.ts. */
 const RATE = { window: 60, max: 300 }
 
+/** How long a desk account is shut after too many wrong codes. */
+export const LOCKED_SECONDS = 900
+
 const PROBLEMS: Readonly<Record<string, AccountProblem>> = {
   INVALID_EMAIL_OR_PASSWORD: 'wrong password',
   INVALID_PASSWORD: 'wrong password',
@@ -47,7 +52,8 @@ const PROBLEMS: Readonly<Record<string, AccountProblem>> = {
   INVALID_BACKUP_CODE: 'wrong code',
   INVALID_TWO_FACTOR_COOKIE: 'not logged in',
   TOTP_NOT_ENABLED: 'not logged in',
-  TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE: 'too many attempts',
+  // Of this login: the next begins with the password again.
+  TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE: 'not logged in',
   USER_ALREADY_EXISTS: 'account exists',
   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: 'account exists',
   FAILED_TO_CREATE_USER: 'account exists',
@@ -127,9 +133,9 @@ export function accountLibrary<User>(
     const answer = (await response.json().catch(() => ({}))) as LibraryAnswer<User>
     if (!response.ok) {
       const reason = problemOf(response.status, answer)
-      return reason === null
-        ? fault(new Error(`accounts: ${response.status} ${answer.message}`))
-        : { done: false, reason }
+      if (reason === null) return fault(new Error(`accounts: ${response.status} ${answer.message}`))
+      const isLocked = answer.code === 'ACCOUNT_TEMPORARILY_LOCKED'
+      return { done: false, reason, ...(isLocked ? { isLocked, retryAfterSeconds: LOCKED_SECONDS } : {}) }
     }
     return {
       done: true,

@@ -8,6 +8,7 @@ import {
   type Done,
   headersFor,
   libraryOptions,
+  LOCKED_SECONDS,
   type NotDone,
   passwordOptions,
   SESSION_COLUMNS,
@@ -56,7 +57,6 @@ export type DeskAccounts = CommonAccounts & {
 /** A working day. It is not renewed. */
 export const DESK_SESSION_SECONDS = 10 * 3_600
 const MAX_WRONG_CODES = 10
-const LOCKED_SECONDS = 900
 
 const KIND = {
   tables: 'desk',

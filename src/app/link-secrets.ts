@@ -12,6 +12,7 @@ import {
 import { insertAudit } from '../storage/audit.ts'
 import { inTransaction } from '../storage/database.ts'
 import type { Context } from './context.ts'
+import { requireUserId } from './links.ts'
 import { requireWorkProvider } from './work-providers.ts'
 
 const SECRET_BYTES = 32
@@ -60,9 +61,10 @@ export type LinkUrlRequest = {
 /** The link that a work provider gives to a driver, as its own code would make it. */
 export async function linkUrl(context: Context, request: LinkUrlRequest): Promise<string> {
   const workProvider = await requireWorkProvider(context.db, request.workProvider)
+  const userId = requireUserId(workProvider.id, request.workProviderUserId).text
   const parameters = [
     { name: 'work_provider', value: workProvider.name },
-    { name: 'work_provider_user_id', value: request.workProviderUserId },
+    { name: 'work_provider_user_id', value: userId },
     ...(request.email === undefined ? [] : [{ name: 'email', value: request.email }]),
   ]
   if (request.signedUntil !== undefined) {

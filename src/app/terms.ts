@@ -31,10 +31,11 @@ export async function addTerms(context: Context, request: TermsRequest): Promise
   if (version === '' || version.length > MAX_VERSION_CHARACTERS) {
     throw new Impossible(`a version has 1 to ${MAX_VERSION_CHARACTERS} characters`)
   }
-  const [title = '', ...lines] = request.text.replaceAll('\r\n', '\n').trim().split('\n')
+  const text = request.text.replaceAll('\r\n', '\n').trim()
+  const [title = '', ...lines] = text.split('\n')
   const body = lines.join('\n').trim()
   if (title === '' || body === '') throw new Impossible('terms have a title on the first line, and text below it')
-  if (request.text.length > MAX_TERMS_CHARACTERS || request.text.includes('\0')) {
+  if (text.length > MAX_TERMS_CHARACTERS || text.includes('\0') || !text.isWellFormed()) {
     throw new Impossible(`terms are text of at most ${MAX_TERMS_CHARACTERS} characters`)
   }
   if (request.about === 'account' && request.workProvider !== undefined) {

@@ -21,6 +21,7 @@ export function usageCommands(program: Command, cli: Cli): void {
         const lineOf = options.csv ? csvLine : textLine
         let isBegun = false
         for await (const rows of usage(context, request)) {
+          if (rows.length === 0) continue
           if (!isBegun) cli.print(options.csv ? CSV_HEADING : TEXT_HEADING)
           isBegun = true
           for (const row of rows) cli.print(lineOf(row))

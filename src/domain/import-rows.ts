@@ -123,8 +123,9 @@ class Cells {
   text(name: string): string | undefined {
     const value = this.#row[name]
     if (value === undefined || value === null || value === '') return undefined
-    if (typeof value === 'string') return value
-    this.refuse(`${name} is not a text`)
+    if (typeof value !== 'string') this.refuse(`${name} is not a text`)
+    else if (value.includes('\0') || !value.isWellFormed()) this.refuse(`${name} has a character that cannot be stored`)
+    else return value
     return undefined
   }
 

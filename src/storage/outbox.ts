@@ -3,7 +3,7 @@ import { isErasedEmail } from '../domain/customer.ts'
 import type { Instant } from '../domain/instant.ts'
 import { isTestEmail } from '../domain/sandbox.ts'
 import type { Database } from './database.ts'
-import { deleteInPieces, microseconds, timestamp } from './sql.ts'
+import { deleteInPieces, microseconds, microsecondsOrNull, timestamp } from './sql.ts'
 
 /** A mail: plain text to one address. */
 export type Mail = {
@@ -69,12 +69,24 @@ export function deleteMailsBefore(db: Database, instant: Instant): Promise<void>
   return deleteInPieces(db, sql`outbox`, sql`recorded_at < ${timestamp(instant)} and ${isDone}`)
 }
 
-export type StoredMail = Mail & { readonly id: string; readonly at: Instant }
+export type StoredMail = OutboxMail & {
+  readonly at: Instant
+  /** Both null: it waits. */
+  readonly sentAt: Instant | null
+  readonly failedAt: Instant | null
+  /** Why it was not sent when it was tried last. */
+  readonly lastError: string | null
+}
+
+const STORED = sql`
+  id, to_address as to, subject, body, kind, attempts, ${microseconds('recorded_at')} as at,
+  ${microsecondsOrNull('sent_at')} as "sentAt", ${microsecondsOrNull('failed_at')} as "failedAt", last_error as "lastError"
+`
 
 /** The newest mails, or those before one. */
 export async function listMails(db: Database, before: string | null, limit: number): Promise<StoredMail[]> {
   const { rows } = await sql<StoredMail>`
-    select id, to_address as to, subject, body, kind, ${microseconds('recorded_at')} as at from outbox
+    select ${STORED} from outbox
     where ${before === null ? sql`true` : sql`id < ${before}`} order by id desc limit ${limit}
   `.execute(db)
   return rows
@@ -82,7 +94,7 @@ export async function listMails(db: Database, before: string | null, limit: numb
 
 export async function findMail(db: Database, id: string): Promise<StoredMail | null> {
   const { rows } = await sql<StoredMail>`
-    select id, to_address as to, subject, body, kind, ${microseconds('recorded_at')} as at from outbox where id = ${id}
+    select ${STORED} from outbox where id = ${id}
   `.execute(db)
   return rows[0] ?? null
 }

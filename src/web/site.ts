@@ -52,7 +52,8 @@ export type Site = {
 
 /** What pages are made of besides themselves. */
 const ASSETS = [STYLESHEET, LIVE_SCRIPT, DOCS_SCRIPT]
-const MAX_FORM_BYTES = 64 * 1024
+/** Room for the longest terms in any script: a character takes up to nine bytes in a form. */
+const MAX_FORM_BYTES = 512 * 1024
 /** Longer than a status may take: somebody's password is hashed behind others'. */
 const PAGE_MS = 10_000
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i

@@ -286,6 +286,7 @@ onEachEngine('zego', (engine) => {
     )
     const csv = (await run('usage', '--month', '2026-11', '--work-provider', 'Ace', '--csv')).out.split('\n')
     assert.deepEqual(csv.slice(0, 2), ['customer_number,work_provider,day,minutes', 'ABC1,Ace,2026-11-03,150.008333'])
+    assert.equal((await run('usage', '--month', '2025-01')).out, 'No cover.\n')
     await fails(1, /not a month/, 'usage', '--month', 'november')
   })
 

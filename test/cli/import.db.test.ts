@@ -224,6 +224,18 @@ onEachEngine('zego import', (engine) => {
       assert.ok(details.includes(part), `${part} in ${details}`)
   })
 
+  test('a character that cannot be stored is refused with its line, and the rows after it are taken', async () => {
+    const customer = (number: string, name: string): string =>
+      JSON.stringify({ customerNumber: number, email: `${number}@example.com`, name })
+    const lines = [customer('NUL1', 'A\0B'), customer('HALF1', 'A\ud800'), customer('SOUND1', 'A 🚴')]
+    const { counts, refused } = await answered(1, 'customers', file('nul.ndjson', lines, '\n'))
+    assert.deepEqual(counts, { refused: 2, made: 1 })
+    assert.deepEqual(
+      refused.map(({ line, detail }) => [line, detail]),
+      [1, 2].map((line) => [line, 'name has a character that cannot be stored']),
+    )
+  })
+
   test('events: when a piece cannot be stored the import ends, and says of none that it was', async () => {
     const lines = Array.from({ length: 2_001 }, (_, second) => {
       return `Ace,login,full,${new Date(Date.UTC(2025, 5, 1, 0, 0, second)).toISOString()}`

@@ -135,7 +135,7 @@ describe('bad input to the pages', () => {
       },
       body: new ReadableStream({
         pull(controller) {
-          controller.enqueue(new TextEncoder().encode('email=x&'.repeat(10_000)))
+          controller.enqueue(new TextEncoder().encode('email=x&'.repeat(66_000)))
           controller.close()
         },
       }),

@@ -6,7 +6,7 @@ import { readCustomer, shiftsOf } from '../../src/app/customer-record.ts'
 import { createCustomer } from '../../src/app/customers.ts'
 import { eraseCustomer } from '../../src/app/erase-customer.ts'
 import { createLink } from '../../src/app/links.ts'
-import { createPolicy } from '../../src/app/policies.ts'
+import { cancelPolicy, changePolicy, createPolicy } from '../../src/app/policies.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { formatInstant, type Instant, MICROSECONDS_PER_HOUR, plus } from '../../src/domain/instant.ts'
 import { formatLocalTime } from '../../src/domain/local-time.ts'
@@ -214,6 +214,43 @@ onEachEngine('the page of a customer', (engine) => {
     await createCustomer(site.context, { customerNumber: 'CSV1', email: 'csv@example.com' })
     await createPolicy(site.context, { customerNumber: 'CSV1', classOfUse: '=1+1', coverLevel: '@x' })
     assert.match((await viewer.get('/staff/customers/CSV1/policies.csv')).text, /,'=1\+1,'@x,/)
+  })
+
+  it('a time that the clock shows twice is asked about, and the second is as good as the first', async () => {
+    const what = { classOfUse: 'Delivery', coverLevel: 'TPO', vehicle: 'TWICE 1', workProvider: '', to: '' }
+    const from = '2025-10-26T01:30'
+    const asked = await operator.post(`${page}/policies/new`, { ...what, from })
+    assert.equal(asked.status, 422)
+    assert.match(words(asked), /The clock shows that time twice/)
+    assert.match(words(asked), /Sun, 26 Oct 2025, 01:30:00 BST.*Sun, 26 Oct 2025, 01:30:00 GMT/)
+    const wrong = { ...what, from, fromWhich: '2025-10-26T02:30:00Z' }
+    assert.equal((await operator.post(`${page}/policies/new`, wrong)).status, 422)
+    assert.equal(
+      (await operator.post(`${page}/policies/new`, { ...wrong, fromWhich: '2025-10-26T01:30:00Z' })).status,
+      303,
+    )
+    const { rows } = await sql<{ at: string }>`
+      select to_char(valid_from at time zone 'UTC', 'HH24:MI') as at from policy where vehicle_registration = 'TWICE 1'
+    `.execute(site.context.db)
+    assert.deepEqual(rows, [{ at: '01:30' }])
+    const known = await viewer.get(`${page}?known=${from}`)
+    assert.match(words(known), /showed that time twice. This is the first, .* BST; the second is .* GMT/)
+    assert.ok(hrefs(known).some((href) => href.includes('known=2025-10-26T01%3A30%3A00Z')))
+  })
+
+  it('a policy that two change at once is changed by one of them', async () => {
+    const { context } = site
+    const policy = await createPolicy(context, { customerNumber: 'RITA1', classOfUse: 'Raced', coverLevel: 'TPO' })
+    const change = { customerNumber: 'RITA1', id: policy.id, classOfUse: 'Raced', coverLevel: 'Other' }
+    const done = await Promise.allSettled([changePolicy(context, change), changePolicy(context, change)])
+    assert.deepEqual(done.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+    const { rows } = await sql<{ valid: number }>`
+      select count(*)::int as valid from policy p
+      where p.class_of_use = 'Raced' and not exists (select from policy_cancellation c where c.policy_id = p.id)
+    `.execute(context.db)
+    assert.deepEqual(rows, [{ valid: 1 }])
+    const [changed] = done.flatMap((one) => (one.status === 'fulfilled' ? [one.value.id] : []))
+    await cancelPolicy(context, changed!)
   })
 
   it('a policy is made, changed and cancelled, with what it was before and after', async () => {

@@ -100,7 +100,7 @@ describe('the live page', () => {
   // On the embedded engine nobody may hold a transaction for so long.
   const skip = TEST_DATABASE_URL === undefined && 'TEST_DATABASE_URL is not set: it needs a database server'
   it('is watched by nobody when it comes too late to be read', { skip }, async () => {
-    const slow = await openSite('server', { liveStreams: 1 }, undefined, FAST, 3_000)
+    const slow = await openSite('server', { liveStreams: 1 }, undefined, FAST, { pageMs: 3_000 })
     try {
       const { visitor } = await joinStaff(slow, 'viewer')
       const { promise: answered, resolve: release } = Promise.withResolvers<void>()

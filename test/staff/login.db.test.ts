@@ -5,7 +5,7 @@ import { disablePerson, inviteStaff, inviteToWorkProvider, takeSecondFactorAway 
 import { readAudit } from '../../src/app/audit-log.ts'
 import { codeOf, type DeskVisitor, forgetCodes, joinStaff, joinWorkProvider, setUpApp } from '../support/desk.ts'
 import { openSite, type TestSite } from '../support/site.ts'
-import { PASSWORD, signUp, Visitor } from '../support/visitor.ts'
+import { type Answer, PASSWORD, signUp, Visitor } from '../support/visitor.ts'
 
 const STAFF_PAGE = '/staff/audit'
 
@@ -181,6 +181,32 @@ describe('an account of the desk', () => {
       statuses.add((await visitor.post('/desk/login', { email: admin.email, password: `wrong ${guess} guess` })).status)
     }
     assert.deepEqual([...statuses], [422, 429])
+  })
+
+  it('is shut for a while to whoever has its password and guesses codes, and says how long', async () => {
+    const person = await joinStaff(site, 'viewer', { email: 'guessed@insurer.example' })
+    let answer: Answer | null = null
+    for (let guess = 0; guess < 30 && answer?.status !== 429; guess++) {
+      // A few guesses end a login, and from the next on it is the account that counts them.
+      const visitor = new Visitor(site)
+      await visitor.post('/desk/login', { email: person.email, password: PASSWORD })
+      answer = await visitor.post('/desk/login/code', { code: `wrong ${guess}` })
+    }
+    assert.equal(answer!.status, 429)
+    assert.equal(answer!.headers.get('retry-after'), '900')
+    assert.match(answer!.text, /too many wrong codes for this account. Wait a quarter of an hour/)
+    assert.doesNotMatch(answer!.text, /another connection/)
+  })
+
+  it('begins anew with the password after a few wrong codes', async () => {
+    const person = await joinStaff(site, 'viewer', { email: 'fumbles@insurer.example' })
+    const visitor = new Visitor(site)
+    await visitor.post('/desk/login', { email: person.email, password: PASSWORD })
+    let answer = await visitor.post('/desk/login/code', { code: 'wrong' })
+    for (let guess = 0; guess < 8 && answer.status === 422; guess++) {
+      answer = await visitor.post('/desk/login/code', { code: `wrong ${guess}` })
+    }
+    assert.equal(answer.location, '/desk/login')
   })
 
   it('leaves a line for the invitation, for joining, for the second factor and for each login', async () => {

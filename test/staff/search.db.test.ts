@@ -101,6 +101,17 @@ onEachEngine('the search of the desk', (engine) => {
     const cases = `/staff/reconciliation/parked/${site.workProviderId}`
     assert.equal(await leadsTo('nobody/1 ?'), `${cases}/user_id/nobody%2F1%20%3F`)
     assert.equal(await leadsTo('NoBody2'), `${cases}/customer_number/NOBODY2`)
+    // Two ids, though one is the other behind the sign that addresses put before some.
+    for (const id of ['~1686', '1686', '..']) {
+      await site.report('login', { workProviderUserId: id, timestamp })
+      await site.settle()
+      const { text } = await visitor.get((await leadsTo(id))!)
+      assert.match(textOf(text), new RegExp(`id\\s+${id.replaceAll('.', '\\.')}\\s`), id)
+    }
+    const bicycles = '🚴'.repeat(130)
+    await site.report('login', { workProviderUserId: bicycles, timestamp })
+    await site.settle()
+    assert.equal(await leadsTo(bicycles), `${cases}/user_id/${encodeURIComponent(bicycles)}`)
     await createLink(site.context, {
       workProvider: 'Courier Ltd',
       customerNumber: 'JOSE1',

@@ -79,7 +79,7 @@ describe('the page of a work provider', () => {
 
   it('refuses an overlap that is none, with words', async () => {
     const [key] = (await keysOf()).filter((one) => one.revokedAt === null)
-    for (const overlap of ['-1', '1e9', 'abc', '1.5']) {
+    for (const overlap of ['-1', '1e9', 'abc', '1.5', '', ' ', '72h', '2161']) {
       const answer = await admin.visitor.post(`${at}/keys/rotate`, { key: key!.id, overlap, code: await admin.code() })
       assert.equal(answer.status, 422, overlap)
       assert.match(answer.text, /an overlap is from 0 to/)
@@ -112,6 +112,9 @@ describe('the page of a work provider', () => {
     const { text } = await admin.visitor.get(at)
     assert.ok(text.includes('Version 2: Sharing &lt;b&gt;with&lt;/b&gt; Courier'))
     assert.equal((await admin.visitor.post(`${at}/terms`, { version: '2', text: 'x' })).status, 422)
+    const long = `Sharing\r\n${'We share 配.\r\n'.repeat(4_000)}`
+    assert.equal((await admin.visitor.post(`${at}/terms`, { version: '3', text: long })).location, at)
+    assert.equal((await admin.visitor.post(`${at}/terms`, { version: '4', text: 'x'.repeat(50_001) })).status, 422)
   })
 
   it('makes a link with a QR code, signed by a secret that it made', async () => {
@@ -122,6 +125,14 @@ describe('the page of a work provider', () => {
     assert.equal(url.searchParams.get('work_provider_user_id'), 'a&b <i>')
     assert.match(url.searchParams.get('sig') ?? '', /^[0-9a-f]{64}$/)
     assert.ok(/<svg\s+class="qr"/.test(link.text))
+    // More than a QR code holds, in a link that is good.
+    const long = await admin.visitor.post(`${at}/link`, { userId: '配'.repeat(255) })
+    assert.equal(
+      new URL(secretOf(long).replaceAll('&amp;', '&')).searchParams.get('work_provider_user_id')!.length,
+      255,
+    )
+    assert.ok(!/<svg\s+class="qr"/.test(long.text))
+    assert.equal((await admin.visitor.post(`${at}/link`, { userId: 'x'.repeat(3_000) })).status, 422)
     assert.equal((await admin.visitor.post(`${at}/link`, { userId: '' })).status, 422)
   })
 

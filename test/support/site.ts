@@ -61,7 +61,7 @@ export async function openSite(
   limits: Partial<Limits> = {},
   patience?: Patience,
   pace: LivePace = LIVE_PACE,
-  pageMs?: number,
+  more: { readonly pageMs?: number; readonly keepsMails?: boolean } = {},
 ): Promise<TestSite> {
   const store = await openStore(engine)
   const port = await freePort()
@@ -86,11 +86,11 @@ export async function openSite(
     accounts: lazily(() => openAccounts(context, SECRET)),
     api: openApiDocument() as ApiDescription,
     live,
-    keepsMails: true,
+    keepsMails: more.keepsMails ?? true,
     stopping: stopping.signal,
     isTrustedProxy: trustedProxies(['127.0.0.1']),
     isPrepared: () => true,
-    ...(pageMs === undefined ? {} : { pageMs }),
+    ...(more.pageMs === undefined ? {} : { pageMs: more.pageMs }),
   })
   const metrics = buildMetrics(context, METRICS_TOKEN, services)
   const server = createHttpServer(

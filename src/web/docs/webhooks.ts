@@ -63,8 +63,9 @@ function told(api: ApiDescription): Markup {
 function typeCard(api: ApiDescription, type: string, operation: Operation): Markup {
   const data = schemaOf(api, operation).properties!['data']!
   const { data: example } = exampleValue(operation) as { data: unknown }
-  return html`<section class="card" aria-labelledby="${type}">
-    <h3 id="${type.replaceAll(/[._]/g, '-')}"><code>${type}</code></h3>
+  const id = type.replaceAll(/[._]/g, '-')
+  return html`<section class="card" aria-labelledby="${id}">
+    <h3 id="${id}"><code>${type}</code></h3>
     <p>${inline(operation.description ?? '')}</p>
     ${fieldList(fieldsOfObject(api, data).map((field) => marked(field, data)))}
     <pre tabindex="0"><code>${JSON.stringify(example, null, 2)}</code></pre>

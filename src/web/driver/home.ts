@@ -68,7 +68,7 @@ function shiftsCard({ shifts, cover, now }: DriverRecord, timeZone: string): Mar
   const recent = shiftsOfDays(shifts, cover, days, now)
   return html`<section class="card" aria-labelledby="shifts">
     <h2 id="shifts">Your last seven days</h2>
-    ${timeline(days, shifts, cover, now)}
+    ${timeline({ days, now, timeZone }, shifts, cover)}
     <ul class="legend">
       <li><span></span>on shift</li>
       <li><span class="legend-cover"></span>covered</li>

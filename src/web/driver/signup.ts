@@ -16,6 +16,7 @@ import {
 } from '../kit/forms.ts'
 import { html, nothing } from '../kit/html.ts'
 import { page, problemPage, seeOther } from '../kit/replies.ts'
+import { tooManyWords } from '../kit/too-many.ts'
 import type { Visit } from '../kit/visit.ts'
 import { email, name, newPassword, PASSWORD_HINT, phone } from '../kit/fields.ts'
 import { intentNote, intentOfForm, intentOfQuery, withLink } from './intent.ts'
@@ -110,7 +111,7 @@ export async function finish(visit: Visit): Promise<Response> {
   if (!done.done) {
     if (done.reason === 'account exists') return hasAccount(visit)
     if (done.reason === 'too many attempts') {
-      return personPage(visit, found.email, terms, formError('form', 'Too many tries from here. Wait a minute'), 429)
+      return personPage(visit, found.email, terms, formError('form', tooManyWords(done)), 429)
     }
     return staleLink(visit)
   }

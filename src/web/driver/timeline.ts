@@ -2,6 +2,7 @@ import { type CoverPiece, shiftInterval } from '../../domain/cover.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { clip, contains, type Interval } from '../../domain/interval.ts'
 import type { ShiftOf } from '../../app/customer-record.ts'
+import { hourMarks } from '../../domain/local-day.ts'
 import { html, type Markup, nothing } from '../kit/html.ts'
 import type { Day } from './week.ts'
 
@@ -14,12 +15,12 @@ const TOP = 18
 const ROW = 30
 const BAR = 18
 const HOURS = [0, 6, 12, 18, 24]
+const HOURS_APART = 6
 
 export function timeline(
-  days: readonly Day[],
+  { days, now, timeZone }: { days: readonly Day[]; now: Instant; timeZone: string },
   shifts: readonly ShiftOf[],
   cover: readonly CoverPiece[],
-  now: Instant,
 ): Markup {
   const height = TOP + days.length * ROW + 2
   const worked = shifts.map((shift) => shiftInterval(shift, now))
@@ -32,11 +33,20 @@ export function timeline(
     ${HOURS.map((hour) => {
       const x = LABEL + (hour / 24) * (WIDTH - LABEL - RIGHT)
       const anchor = hour === 24 ? 'end' : hour === 0 ? 'start' : 'middle'
-      return html`<text x="${x}" y="11" text-anchor="${anchor}">${String(hour).padStart(2, '0')}</text>
-        <line class="grid" x1="${x}" x2="${x}" y1="${TOP}" y2="${height - 2}"></line>`
+      return html`<text x="${x}" y="11" text-anchor="${anchor}">${String(hour).padStart(2, '0')}</text>`
     })}
-    ${days.map((day, row) => dayRow(day, row, worked, cover, now))}
+    ${days.map((day, row) => html`${hourLines(day, row, timeZone)} ${dayRow(day, row, worked, cover, now)}`)}
   </svg>`
+}
+
+/** Where the clock shows those hours: on a day of 23 or 25 hours that is not below their names. */
+function hourLines(day: Day, row: number, timeZone: string): Markup {
+  const top = TOP + row * ROW
+  const hours = [...hourMarks(day, timeZone, HOURS_APART).map((mark) => mark.at), day.to]
+  return html`${hours.map((hour) => {
+    const x = at(day, hour)
+    return html`<line class="grid" x1="${x}" x2="${x}" y1="${top}" y2="${top + ROW}"></line>`
+  })}`
 }
 
 function dayRow(day: Day, row: number, worked: readonly Interval[], cover: readonly Interval[], now: Instant): Markup {

@@ -2,9 +2,11 @@ import type { NotDone } from '../../app/account-library.ts'
 
 const MINUTE = 60
 
-/** What a driver is told who tried too often, or shares a network with somebody who did. */
-export function tooManyWords({ retryAfterSeconds = MINUTE }: NotDone): string {
-  return `There were too many tries from here. Wait ${waitWords(retryAfterSeconds)}, or use another connection`
+/** What people are told who tried too often, or share a network or an account with somebody who did. */
+export function tooManyWords({ retryAfterSeconds = MINUTE, isLocked = false }: NotDone): string {
+  const wait = `Wait ${waitWords(retryAfterSeconds)}`
+  if (isLocked) return `There were too many wrong codes for this account. ${wait}`
+  return `There were too many tries from here. ${wait}, or use another connection`
 }
 
 export function retryAfter({ retryAfterSeconds = MINUTE }: NotDone): Record<string, string> {

@@ -1,10 +1,11 @@
 import { readDeskCustomer, type DeskCustomer } from '../../app/desk-customer.ts'
 import { Impossible } from '../../domain/errors.ts'
-import type { Instant } from '../../domain/instant.ts'
-import { formatLocalTime, parseLocalTime } from '../../domain/local-time.ts'
-import { field, formError, type FormErrors, NO_ERRORS } from '../kit/forms.ts'
-import type { Markup } from '../kit/html.ts'
+import { formatInstant, type Instant } from '../../domain/instant.ts'
+import { parseLocalTime } from '../../domain/local-time.ts'
+import { field, formError, type FormErrors, NO_ERRORS, select } from '../kit/forms.ts'
+import { html, type Markup, nothing } from '../kit/html.ts'
 import { notFound, seeOther } from '../kit/replies.ts'
+import { formatExactly } from '../kit/times.ts'
 import type { StaffVisit } from '../kit/visit.ts'
 import { customerPath } from './paths.ts'
 
@@ -64,30 +65,61 @@ export function textOf({ visit }: CustomerForm, name: string): string | undefine
   return text === '' ? undefined : text
 }
 
-/** The instant in a field; undefined when it is left empty. */
+/** The instant in a field; undefined when it is left empty. Of a time that the clock shows twice, the one that was chosen. */
 export function instantOf(form: CustomerForm, name: string): Instant | undefined {
   const text = textOf(form, name)
   if (text === undefined) return undefined
   const time = parseLocalTime(text, form.visit.context.timeZone)
-  if (time !== null) return time.instant
-  throw new Wrong(formError(name, 'Enter a date and a time that the clock shows, like 25/11/2026, 18:30:00'))
+  if (time === null) {
+    throw new Wrong(formError(name, 'Enter a date and a time that the clock shows, like 25/11/2026, 18:30:00'))
+  }
+  if (time.again === null) return time.instant
+  const chosen = textOf(form, whichOf(name))
+  const instant = [time.instant, time.again].find((one) => formatInstant(one) === chosen)
+  if (instant !== undefined) return instant
+  throw new Wrong(formError(whichOf(name), 'The clock shows that time twice: choose which of the two is meant'))
+}
+
+/** The field beside that of a time, in the night in which the clock is put back. */
+function whichOf(name: string): string {
+  return `${name}Which`
 }
 
 export function instantField(
-  { visit }: CustomerForm,
+  form: CustomerForm,
   errors: FormErrors,
-  { name, id, label, hint, value }: { name: string; id?: string; label: string; hint: string; value?: Instant },
+  { name, label, hint }: { name: string; label: string; hint: string },
 ): Markup {
+  const { visit } = form
   const { timeZone } = visit.context
-  const typed = visit.form.get(name) ?? (value === undefined ? '' : formatLocalTime(value, timeZone))
-  return field(errors, {
+  const typed = visit.form.get(name) ?? ''
+  const time = typed === '' ? null : parseLocalTime(typed, timeZone)
+  return html`${field(errors, {
     name,
-    ...(id === undefined ? {} : { id }),
     label: `${label} (${timeZone})`,
     hint,
     type: 'datetime-local',
     step: 1,
     value: typed,
+  })}
+  ${time === null || time.again === null ? nothing : whichField(form, errors, name, [time.instant, time.again])}`
+}
+
+function whichField(
+  { visit }: CustomerForm,
+  errors: FormErrors,
+  name: string,
+  both: readonly [Instant, Instant],
+): Markup {
+  const { timeZone } = visit.context
+  return select(errors, {
+    name: whichOf(name),
+    label: 'Which of the two',
+    value: visit.form.get(whichOf(name)) ?? '',
+    choices: [
+      { value: '', label: 'choose' },
+      ...both.map((one) => ({ value: formatInstant(one), label: formatExactly(one, timeZone) })),
+    ],
   })
 }
 

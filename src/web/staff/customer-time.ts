@@ -98,13 +98,15 @@ function forms(view: CustomerView, errors: FormErrors, timeZone: string): Markup
 }
 
 /** In the night in which the clock is put back a time names two instants. */
-function twice({ view, again }: ReadView, timeZone: string): Markup {
-  if (again === null || view.chosen === null) return nothing
-  const other = viewAt({ ...view, chosen: again }, again, timeZone)
-  return html`<p>
-    The clock showed that time twice. This is the first, ${formatExactly(view.chosen, timeZone)};
-    <a href="${addressOf(other)}#picture">the second is ${formatExactly(again, timeZone)}</a>.
-  </p>`
+function twice({ view, again, knownAgain }: ReadView, timeZone: string): Markup {
+  const words = (first: Instant, second: Instant, address: string): Markup =>
+    html`<p>
+      The clock showed that time twice. This is the first, ${formatExactly(first, timeZone)};
+      <a href="${address}">the second is ${formatExactly(second, timeZone)}</a>.
+    </p>`
+  const later = (chosen: Instant): string => `${addressOf(viewAt({ ...view, chosen }, chosen, timeZone))}#picture`
+  return html`${again === null || view.chosen === null ? nothing : words(view.chosen, again, later(again))}
+  ${knownAgain === null || view.known === null ? nothing : words(view.known, knownAgain, addressOf({ ...view, known: knownAgain }))}`
 }
 
 function totals({ covered, lanes }: Timeline): Markup {

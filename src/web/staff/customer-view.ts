@@ -23,6 +23,8 @@ export type ReadView = {
   readonly errors: FormErrors
   /** The clock showed the chosen time twice: the other instant. */
   readonly again: Instant | null
+  /** The same of the time at which it was known. */
+  readonly knownAgain: Instant | null
 }
 
 const NOT_A_TIME = 'Enter a date and a time that the clock showed, like 25/11/2026, 18:30:00'
@@ -43,7 +45,8 @@ export function readView(customerNumber: string, query: string, now: Instant, ti
     errors.set(name, parsed === null ? NOT_A_TIME : TO_COME)
     return null
   }
-  const known = time('known', now)?.instant ?? null
+  const knownTime = time('known', now)
+  const known = knownTime?.instant ?? null
   const at = time('at', known ?? now)
   const on = parameters.get('on') ?? ''
   const date = on === '' ? null : parseDate(on)
@@ -51,7 +54,7 @@ export function readView(customerNumber: string, query: string, now: Instant, ti
   const isWeek = parameters.get('span') === 'week'
   const place = at?.instant ?? (date === null ? (known ?? now) : localDay(date, timeZone).from)
   const view = viewAt({ customerNumber, isWeek, chosen: at?.instant ?? null, known }, place, timeZone)
-  return { view, errors, again: at?.again ?? null }
+  return { view, errors, again: at?.again ?? null, knownAgain: knownTime?.again ?? null }
 }
 
 type Placed = Pick<CustomerView, 'customerNumber' | 'isWeek' | 'chosen' | 'known'>

@@ -1,12 +1,14 @@
 import { type RequestTrace, traceRequest, type TracedItem } from '../../app/request-trace.ts'
 import type { ReportedItem } from '../../app/requests.ts'
+import { caseOfIdentity } from '../../domain/case.ts'
 import { formatInstant } from '../../domain/instant.ts'
 import { exactTime } from '../kit/exact-time.ts'
 import { html, type Markup, nothing } from '../kit/html.ts'
 import { notFound, page } from '../kit/replies.ts'
 import { formatExactly } from '../kit/times.ts'
 import type { StaffVisit } from '../kit/visit.ts'
-import { customerPath, parkedPath, requestPath } from './paths.ts'
+import { addressOfCase } from './case-address.ts'
+import { customerPath, requestPath } from './paths.ts'
 
 type Taken = Extract<RequestTrace, { kind: 'taken' }>
 type Refused = Extract<RequestTrace, { kind: 'refused' }>
@@ -84,7 +86,7 @@ function itemRow(item: ReportedItem, { identity, customerNumber }: TracedItem, t
     <td>
       ${
         customerNumber === null
-          ? html`<a href="${parkedPath(identity.workProviderId, identity)}">nobody’s yet</a>`
+          ? html`<a href="${addressOfCase(caseOfIdentity(identity))}">nobody’s yet</a>`
           : html`<a href="${customerPath(customerNumber)}?at=${encodeURIComponent(formatInstant(item.at))}"
               >${customerNumber}</a
             >`

@@ -1,4 +1,5 @@
 import { type Found, type Hit, type Matched, MAX_HITS, search } from '../../app/search.ts'
+import { caseOfIdentity } from '../../domain/case.ts'
 import { MAX_SEARCH_CHARACTERS, MIN_BEGINNING_CHARACTERS } from '../../domain/search.ts'
 import { field, NO_ERRORS } from '../kit/forms.ts'
 import { html, type Markup, nothing } from '../kit/html.ts'
@@ -6,13 +7,14 @@ import { page, seeOther } from '../kit/replies.ts'
 import { isSoundText } from '../kit/sound-form.ts'
 import { formatDate } from '../kit/times.ts'
 import type { StaffVisit } from '../kit/visit.ts'
-import { customerPath, parkedPath, requestPath } from './paths.ts'
+import { addressOfCase } from './case-address.ts'
+import { customerPath, requestPath } from './paths.ts'
 
 /** GET /staff, with `?q=` what is looked for. What it names exactly, and alone, is opened at once. */
 export async function showSearch(visit: StaffVisit): Promise<Response> {
   const text = (new URLSearchParams(visit.query).get('q') ?? '').trim()
   if (text === '') return searchPage(visit, text, html`<p>${WHAT_FINDS}</p>`)
-  const isPossible = text.length <= MAX_SEARCH_CHARACTERS && isSoundText(text)
+  const isPossible = !isTooLong(text) && isSoundText(text)
   const found: Found = isPossible ? await search(visit.context, text) : { hits: [], isMore: false, only: null }
   if (found.only !== null) return seeOther(visit, placeOf(found.only))
   return searchPage(visit, text, found.hits.length === 0 ? nothingFound(text) : listOf(found, visit.context.timeZone))
@@ -25,18 +27,22 @@ const WHAT_FINDS =
 function searchPage(visit: StaffVisit, text: string, answer: Markup): Promise<Response> {
   const body = html`<h1>Search</h1>
     <form method="get" action="/staff" class="filter" role="search">
-      ${field(NO_ERRORS, { name: 'q', label: 'Look for', type: 'search', value: text.slice(0, MAX_SEARCH_CHARACTERS) })}
+      ${field(NO_ERRORS, { name: 'q', label: 'Look for', type: 'search', value: [...text].slice(0, MAX_SEARCH_CHARACTERS).join('') })}
       <button>Search</button>
     </form>
     ${answer}`
   return page(visit, { title: text === '' ? 'Search' : 'Search results', body, isWide: true })
 }
 
+/** As an id's length is counted: by characters, of which some take two units of a string. */
+function isTooLong(text: string): boolean {
+  return [...text].length > MAX_SEARCH_CHARACTERS
+}
+
 function nothingFound(text: string): Markup {
-  const problem =
-    text.length > MAX_SEARCH_CHARACTERS
-      ? `Nothing is that long: at most ${MAX_SEARCH_CHARACTERS} characters can be looked for.`
-      : 'Nothing was found.'
+  const problem = isTooLong(text)
+    ? `Nothing is that long: at most ${MAX_SEARCH_CHARACTERS} characters can be looked for.`
+    : 'Nothing was found.'
   return html`<p><strong>${problem}</strong></p>
     <p>These can be looked for:</p>
     <ul>
@@ -117,7 +123,7 @@ function placeOf(hit: Hit): string {
     case 'customer':
       return customerPath(hit.customer.customerNumber)
     case 'parked':
-      return parkedPath(hit.workProvider.id, hit.identity)
+      return addressOfCase(caseOfIdentity({ workProviderId: hit.workProvider.id, ...hit.identity }))
     case 'request':
       return requestPath(hit.requestId)
   }

@@ -36,8 +36,10 @@ export function replaceKey(subject: Subject): Promise<Response> {
   const { visit } = subject
   return guarded(subject, async () => {
     const old = await ownKey(subject)
-    const hours = Number(visit.form.get('overlap') ?? '')
-    if (!Number.isInteger(hours) || hours < 0 || hours > MAX_OVERLAP_HOURS) {
+    const overlap = visit.form.get('overlap') ?? ''
+    // Nothing typed is no number: read as 0 it would end the old key at once.
+    const hours = /^\d{1,4}$/.test(overlap) ? Number(overlap) : Number.NaN
+    if (!(hours <= MAX_OVERLAP_HOURS)) {
       throw new Impossible(`an overlap is from 0 to ${MAX_OVERLAP_HOURS} hours`)
     }
     const made = await rotateKey(visit.context, old.id, hours * MICROSECONDS_PER_HOUR)
