@@ -75,6 +75,15 @@ export async function statesOfDesk(site: TestSite): Promise<State[]> {
     { name: 'staff-customer-known', open: at(`${customer}?at=${instant}&known=${instant}`, viewer.visitor) },
     { name: 'staff-customer-error', open: at(`${customer}?at=yesterday`, viewer.visitor) },
     { name: 'staff-policy-new', open: at(`${customer}/policies/new`, operator.visitor) },
+    {
+      name: 'staff-policy-twice',
+      async open(page) {
+        await at(`${customer}/policies/new`, operator.visitor)(page)
+        await page.getByLabel('Valid from').fill('2025-10-26T01:30:00')
+        await page.getByRole('button', { name: 'Make the policy' }).click()
+        await page.getByLabel('Which of the two').waitFor()
+      },
+    },
     { name: 'staff-policy', open: at(`${customer}/policies/${policy}`, operator.visitor) },
     { name: 'staff-link-new', open: at(`${customer}/links/new`, operator.visitor) },
     { name: 'staff-link', open: at(`${customer}/links/${link}`, operator.visitor) },

@@ -206,7 +206,9 @@ describe('the documents for work providers', () => {
   test('tell of every type that is told when, with its fields and an example', async () => {
     const page = await read('/docs/webhooks')
     for (const type of FEED_TYPES) {
-      const section = plain(page.split(`aria-labelledby="${type.replaceAll(/[._]/g, '-')}"`)[1]?.split('</section>')[0] ?? '')
+      const section = plain(
+        page.split(`aria-labelledby="${type.replaceAll(/[._]/g, '-')}"`)[1]?.split('</section>')[0] ?? '',
+      )
       const { post } = DOCUMENT.webhooks[type]!
       assert.ok(section.includes(post.description!.replaceAll('`', '')), type)
       const { schema, examples } = post.requestBody!.content['application/json']!
