@@ -197,9 +197,12 @@ async function restoreIntoServer(around: Surroundings, url: string, backup: Back
       const args = ['--single-transaction', '--exit-on-error', '--no-owner', '--no-privileges']
       const running = runOnDatabase(path, args, url, environment)
       let unread: Error | null = null
-      const payload = backup.payload().once('error', (error: Error) => (unread = error))
-      // What could not be read cuts pg_restore short, too; who ends early reads no more, and says why.
-      pipeline(payload, running.process.stdin!, () => {})
+      const stdin = running.process.stdin!
+      // What could not be read cuts pg_restore short, too; of one that ended by itself its own words tell.
+      const payload = backup.payload().once('error', (error: Error) => {
+        if (!stdin.destroyed) unread = error
+      })
+      pipeline(payload, stdin, () => {})
       await running.ended().catch((error: unknown) => {
         throw unread ?? error
       })

@@ -9,7 +9,7 @@ import { lockIdentities } from '../storage/identities.ts'
 import { findLink, findLinks, lockStreams } from '../storage/links.ts'
 import { countShifts } from '../storage/shifts.ts'
 import { findWorkProviderById, shareWorkProviders } from '../storage/work-providers.ts'
-import { noteWord } from './case-words.ts'
+import { assertNoteFits, noteWord } from './case-words.ts'
 import type { Context } from './context.ts'
 import { keepCurrentCustomer, requireCurrentCustomer } from './customers.ts'
 import { createLink, releaseUserId } from './links.ts'
@@ -58,6 +58,7 @@ export async function moveUserId(context: Context, request: MoveRequest): Promis
   const { workProviderId, userId, at } = request
   const reason = request.reason.trim()
   if (reason === '') throw new Impossible('say why: the reason is kept')
+  assertNoteFits(reason)
   const workProvider = await requireById(context, workProviderId)
   const { customerNumber } = await requireCurrentCustomer(context.db, request.claimant)
   return inTransaction(context.db, async (trx) => {

@@ -17,6 +17,11 @@ const ACTIONS: Readonly<Record<CaseWord['word'], AuditAction>> = {
   undone: 'case opened again',
 }
 
+/** A note is kept for good, and shown each time. */
+export function assertNoteFits(note: string): void {
+  if (note.length > MAX_NOTE_CHARACTERS) throw new Impossible(`a note has at most ${MAX_NOTE_CHARACTERS} characters`)
+}
+
 /**
  * Notes something on a case, says that it is done, or takes that back; answers how it stands then. `seen`: the last that
  * had happened when whoever says it looked: a case is not done by what came since.
@@ -27,7 +32,7 @@ export function sayOfCase(
   said: { readonly word: CaseWord['word']; readonly note: string; readonly seen: Instant | null },
 ): Promise<CaseStanding> {
   const note = said.note.trim()
-  if (note.length > MAX_NOTE_CHARACTERS) throw new Impossible(`a note has at most ${MAX_NOTE_CHARACTERS} characters`)
+  assertNoteFits(note)
   if (note === '' && said.word === 'note') throw new Impossible('there is nothing in the note')
   return inTransaction(context.db, async (trx) => {
     const row = await lockCase(trx, name)

@@ -1,8 +1,9 @@
 import { type Contact, linkNews, signedUpNews } from '../domain/feed.ts'
 import { type Instant, plus } from '../domain/instant.ts'
-import { type Consent, consentAt, type Link, withdrawalsAt } from '../domain/link.ts'
+import { consentAt, type Link, withdrawalsAt } from '../domain/link.ts'
 import { hasFeed, settingsAt } from '../domain/work-provider.ts'
 import { type Database, databaseNow, type DatabaseTransaction } from '../storage/database.ts'
+import { noteConsentAhead, takeConsentsDue } from '../storage/consents-ahead.ts'
 import { forgetContact, insertNews } from '../storage/feed.ts'
 import { consentsOfLinks, insertConsent, lockStreams, type NewConsent } from '../storage/links.ts'
 import { isRecognised } from '../storage/matches.ts'
@@ -10,10 +11,10 @@ import { settingsOf } from '../storage/work-providers.ts'
 import { peopleOf } from './feed-people.ts'
 
 /**
- * Keeps a consent given or withdrawn, and tells the work provider, where it has a feed, of what that changes now (of what it
- * changes later, `tellOfConsentsDue` tells). The only way
- * to do so: a withdrawal also takes back what the customer let it know of them. `contact`: what they agreed that it is
- * sent, so that it finds them without a user id. Takes the lock of the stream.
+ * Keeps a consent given or withdrawn, and tells the work provider, where it has a feed, of what that changes now; of one that holds
+ * from later on `tellOfConsentsDue` tells when its moment comes. The only way to keep one: a withdrawal also takes back
+ * what the customer let the work provider know of them. `contact`: what they agreed that it is sent, so that it finds
+ * them without a user id. Takes the lock of the stream.
  */
 export async function keepConsent(
   trx: DatabaseTransaction,
@@ -22,30 +23,31 @@ export async function keepConsent(
   contact: Contact | null = null,
 ): Promise<void> {
   await lockStreams(trx, [link.id])
-  const settings = (await settingsOf(trx, [link.workProviderId])).get(link.workProviderId)!
+  const now = await databaseNow(trx)
+  const at = consent.effectiveAt
   const keep = (): Promise<void> => insertConsent(trx, { linkId: link.id, ...consent })
+  if (at > now) {
+    await keep()
+    return noteConsentAhead(trx, link.id, at)
+  }
+  const settings = (await settingsOf(trx, [link.workProviderId])).get(link.workProviderId)!
   if (!hasFeed(settings)) return keep()
-  const wasGiven = await isConsented(trx, link)
+  await tellOfConsentsDue(trx, link, now)
+  const wasGiven = await isConsented(trx, link, now)
   await keep()
-  const isGiven = await isConsented(trx, link)
-  await tellOfConsent(trx, link, { wasGiven, isGiven, at: consent.effectiveAt, contact })
+  const isGiven = await isConsented(trx, link, now)
+  await tellOfConsent(trx, link, { wasGiven, isGiven, at, contact })
 }
 
 /**
- * Tells the work provider of a link, which has a feed, of those of its consents that were recorded ahead and whose moment
- * has come. `moments`: those that have. Needs the lock of the stream.
+ * Tells the work provider of a link, which has a feed, of its consents that were recorded ahead and whose moments have come by
+ * `now`: each once, in the order of the moments. Needs the lock of the stream.
  */
-export async function tellOfConsentsDue(
-  trx: DatabaseTransaction,
-  link: Link,
-  consents: readonly Consent[],
-  moments: ReadonlySet<Instant>,
-): Promise<void> {
-  for (const consent of consents) {
-    const { effectiveAt: at, recordedAt } = consent
-    if (at <= recordedAt || !moments.has(at) || consentAt(consents, at) !== consent) continue
-    const wasGiven = consentAt(consents, plus(at, -1))?.given ?? false
-    await tellOfConsent(trx, link, { wasGiven, isGiven: consent.given, at, contact: null })
+export async function tellOfConsentsDue(trx: DatabaseTransaction, link: Link, now: Instant): Promise<void> {
+  for (const at of await takeConsentsDue(trx, link.id, now)) {
+    const wasGiven = await isConsented(trx, link, plus(at, -1))
+    const isGiven = await isConsented(trx, link, at)
+    await tellOfConsent(trx, link, { wasGiven, isGiven, at, contact: null })
   }
 }
 
@@ -91,8 +93,8 @@ export async function endConsents(
   return withdrawals.length > 0
 }
 
-/** Whether the customer's consent is given now. */
-export async function isConsented(db: Database, link: Link): Promise<boolean> {
+/** Whether the customer's consent is given at an instant: now, unless one is given. */
+export async function isConsented(db: Database, link: Link, at?: Instant): Promise<boolean> {
   const consents = (await consentsOfLinks(db, [link.id])).get(link.id)!
-  return consentAt(consents, await databaseNow(db))?.given ?? false
+  return consentAt(consents, at ?? (await databaseNow(db)))?.given ?? false
 }

@@ -1,10 +1,9 @@
 import { type FeedNews, statusNews, type ToldStatus } from '../domain/feed.ts'
-import type { Instant } from '../domain/instant.ts'
 import type { Link } from '../domain/link.ts'
 import { statusOf } from '../domain/status.ts'
-import { type DatabaseTransaction, inTransaction } from '../storage/database.ts'
+import { databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
 import { insertNews, workProvidersWithFeed } from '../storage/feed.ts'
-import { consentsOfLinks, linksOfCustomers, lockStreams } from '../storage/links.ts'
+import { linksOfCustomers, lockStreams } from '../storage/links.ts'
 import { readStatuses } from '../storage/status.ts'
 import { statusesTold, storeStatusTold, takeStatusDue } from '../storage/status-due.ts'
 import { tellOfConsentsDue } from './consent.ts'
@@ -24,33 +23,26 @@ export function startTellingOfStatuses(context: Context): Worker {
 /** Answers whether there may be more. */
 export function tellOfStatuses({ db }: Context): Promise<boolean> {
   return inTransaction(db, async (trx) => {
-    const moments = await takeStatusDue(trx, CUSTOMERS_A_TURN)
-    if (moments.size === 0) return false
+    const customers = await takeStatusDue(trx, CUSTOMERS_A_TURN)
+    if (customers.length === 0) return false
     const withFeed = await workProvidersWithFeed(trx)
     if (withFeed.size > 0) {
-      const links = await linksOfCustomers(trx, [...moments.keys()])
+      const links = await linksOfCustomers(trx, customers)
       await tellOf(
         trx,
         links.filter((link) => withFeed.has(link.workProviderId)),
-        moments,
       )
     }
     return true
   })
 }
 
-async function tellOf(
-  trx: DatabaseTransaction,
-  links: readonly Link[],
-  moments: ReadonlyMap<string, ReadonlySet<Instant>>,
-): Promise<void> {
+async function tellOf(trx: DatabaseTransaction, links: readonly Link[]): Promise<void> {
   if (links.length === 0) return
   const linkIds = links.map((link) => link.id)
   await lockStreams(trx, linkIds)
-  const consents = await consentsOfLinks(trx, linkIds)
-  for (const link of links) {
-    await tellOfConsentsDue(trx, link, consents.get(link.id)!, moments.get(link.customerNumber)!)
-  }
+  const now = await databaseNow(trx)
+  for (const link of links) await tellOfConsentsDue(trx, link, now)
   const before = await statusesTold(trx, linkIds)
   const people = await peopleOf(trx, links)
   const readings = await readStatuses(

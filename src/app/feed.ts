@@ -4,6 +4,7 @@ import type { FeedEntry } from '../domain/feed.ts'
 import { type Instant, MICROSECONDS_PER_HOUR, plus } from '../domain/instant.ts'
 import { hasFeed } from '../domain/work-provider.ts'
 import { insertAudit } from '../storage/audit.ts'
+import { dropConsentsDue } from '../storage/consents-ahead.ts'
 import { type Database, databaseNow, type DatabaseTransaction, inTransaction } from '../storage/database.ts'
 import {
   storeCapsTold,
@@ -66,6 +67,7 @@ export async function beginFeed(trx: DatabaseTransaction, workProviderId: string
   const now = await databaseNow(trx)
   // Of shifts that ended by their cap before there was any feed nobody is told.
   if ((await workProvidersWithFeed(trx)).size === 0) await storeCapsTold(trx, now)
+  await dropConsentsDue(trx, workProviderId, now)
   await insertSetting(trx, { workProviderId, name: 'feed', value: 'on', effectiveAt: now })
   await insertAudit(trx, by, { action: 'settings changed', workProviderId, details: { after: { feed: 'on' } } })
 }

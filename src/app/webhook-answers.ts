@@ -19,6 +19,8 @@ import { holderOf, openConflict } from './link-customer.ts'
 import { auditOfLink, bind } from './links.ts'
 import { notFoundMail } from './mail-texts.ts'
 
+const SHARES_NO_MORE = 'the customer does not share any more: nothing was done'
+
 /** What an endpoint answered to `customer.signed_up`. `workProviderUserId` null: none was named. */
 export type SignUpAnswer = {
   readonly workProviderId: string
@@ -42,18 +44,19 @@ export async function keepAnswer(context: Context, trx: DatabaseTransaction, ans
   await shareWorkProviders(trx, [workProviderId])
   if (userId !== null) await lockIdentities(trx, [{ workProviderId, ...userId.identity }])
   const link = await findLink(trx, workProviderId, customerNumber)
-  // Held from here on: no withdrawal comes between the question and what follows from the answer.
-  if (link !== null) await lockStreams(trx, [link.id])
-  if (link === null || !(await isConsented(trx, link))) return 'the customer does not share any more: nothing was done'
-  const [last] = await lastMatches(trx, { workProviderId, customerNumber }, 1)
-  if (!isMatched && last?.success === true && last.receivedAt >= askedAt) {
-    return 'not recognised here, but elsewhere: that is what counts'
-  }
+  if (link === null || !(await isConsented(trx, link))) return SHARES_NO_MORE
   const identity = userId === null ? null : { workProviderId, ...userId.identity }
   const holder = identity === null ? null : await holderOf(trx, identity)
   if (identity !== null && holder !== null && holder.linkId !== link.id) {
     await openConflictOf(context, trx, link, { userId: identity.text, holderLinkId: holder.linkId })
     return 'another customer holds that id: a case for the insurer'
+  }
+  // Held from here on: no withdrawal comes between the question and what follows from the answer.
+  await lockStreams(trx, [link.id])
+  if (!(await isConsented(trx, link))) return SHARES_NO_MORE
+  const [last] = await lastMatches(trx, { workProviderId, customerNumber }, 1)
+  if (!isMatched && last?.success === true && last.receivedAt >= askedAt) {
+    return 'not recognised here, but elsewhere: that is what counts'
   }
   await insertMatch(trx, { requestId: context.newId(), workProviderId, customerNumber, success: isMatched })
   if (isMatched) await forgetContact(trx, customerNumber, workProviderId)

@@ -33,6 +33,7 @@ const BUSY_TABLES = [
   'feed_caps',
   'status_due',
   'status_told',
+  'consent_ahead',
   'shift_withheld',
   'webhook_endpoint',
   'webhook_delivery',

@@ -127,6 +127,13 @@ create table consent (
 );
 CREATE INDEX consent_link ON public.consent USING btree (link_id);
 
+create table consent_ahead (
+  link_id bigint not null,
+  effective_at timestamp with time zone not null,
+  PRIMARY KEY (link_id, effective_at),
+  FOREIGN KEY (link_id) REFERENCES link(id)
+);
+
 create table customer (
   customer_number text not null,
   email text not null,

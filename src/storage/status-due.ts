@@ -1,8 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { ToldStatus } from '../domain/feed.ts'
-import type { Instant } from '../domain/instant.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
-import { microseconds } from './sql.ts'
 
 /**
  * Notes that statuses may change at some moments: part of the statement that keeps the fact. `moments`: a select of
@@ -23,20 +21,19 @@ export async function noteAllDue(trx: DatabaseTransaction, workProviderId: strin
   ).execute(trx)
 }
 
-/** Takes customers whose status may have changed by now, with the moments: others who look meanwhile take others. */
-export async function takeStatusDue(trx: DatabaseTransaction, limit: number): Promise<Map<string, Set<Instant>>> {
-  const { rows } = await sql<{ customerNumber: string; at: Instant }>`
+/** Takes customers whose status may have changed by now: others who look meanwhile take others. */
+export async function takeStatusDue(trx: DatabaseTransaction, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ customerNumber: string }>`
     with taken as (
       delete from status_due where ctid = any(array(
         select ctid from status_due where due_at <= clock_timestamp() order by due_at limit ${limit}
         for update skip locked
       ))
-      returning customer_number, due_at
+      returning customer_number
     )
-    select customer_number as "customerNumber", ${microseconds('due_at')} as at from taken
+    select distinct customer_number as "customerNumber" from taken order by 1
   `.execute(trx)
-  const moments = Map.groupBy(rows, ({ customerNumber }) => customerNumber)
-  return new Map([...moments].map(([customer, due]) => [customer, new Set(due.map(({ at }) => at))]))
+  return rows.map((row) => row.customerNumber)
 }
 
 /** What was last told of some links; those of which nothing was are missing. */

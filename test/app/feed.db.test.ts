@@ -290,6 +290,28 @@ onEachEngine('the feed', (engine) => {
     }
   })
 
+  it('tells of a consent that was recorded ahead once, and before what comes after it', async () => {
+    const { number, userId } = await courier()
+    const name = { workProvider: 'Courier Ltd', customerNumber: number }
+    const soon = plus(await databaseNow(site.context.db), 300_000)
+    await recordConsent(site.context, name, false, soon)
+    await waitFor('its moment', async () => (await databaseNow(site.context.db)) > soon)
+    // Nobody looked since.
+    await recordConsent(site.context, name, true)
+    const [withdrawn, created, ...more] = await told()
+    const who = { customerNumber: number, workProviderUserIds: [userId] }
+    assert.deepEqual(withdrawn, ['link.withdrawn', { ...who, at: formatInstant(soon) }])
+    assert.equal((created as string[])[0], 'link.created')
+    assert.deepEqual(more, [])
+    const terms = { customerNumber: number, classOfUse: 'Hire & Reward', coverLevel: 'TPO' }
+    await createPolicy(site.context, { ...terms, from: soon })
+    assert.deepEqual(
+      (await news()).map(({ type }) => type),
+      ['policy.status_changed'],
+      'another fact of the same moment',
+    )
+  })
+
   it('tells of a consent that staff record what it changes now, whenever they say that it held', async () => {
     const { number } = await courier()
     const name = { workProvider: 'Courier Ltd', customerNumber: number }

@@ -299,7 +299,12 @@ describe('the reconciliation on the desk', () => {
     assert.match(confirm.text, /Driver move\.claimant/)
     const before = await facts()
     const fields = { holder: 'MOVEHOLDER', reason: 'Courier confirmed it', from: formatInstant(hoursAgo(5)) }
-    for (const wrong of [{ reason: ' ' }, { holder: 'SOMEBODYELSE' }, { from: 'yesterday' }]) {
+    for (const wrong of [
+      { reason: ' ' },
+      { reason: 'x'.repeat(2_001) },
+      { holder: 'SOMEBODYELSE' },
+      { from: 'yesterday' },
+    ]) {
       assert.equal((await operator.visitor.post(`${address}/move`, { ...fields, ...wrong })).status, 422)
     }
     assert.equal(await facts(), before)
