@@ -4,7 +4,6 @@ import {
   type Bench,
   beside,
   COURIERS,
-  ITEMS_A_BATCH,
   load,
   milliseconds,
   percentile,
@@ -19,7 +18,7 @@ import { residentBytes } from '../machine.ts'
 import { probe } from '../probe.ts'
 import { emptyInbox, fillInbox, inboxRows } from '../statements.ts'
 import type { Server } from '../store.ts'
-import { BARE, forgetWaiting, limit, rowsPerSecond, storageLimit } from './ceilings.ts'
+import { BARE, limit, rowsPerSecond, storageLimit } from './ceilings.ts'
 
 const LEAST = 'bench/baselines/least-deriving.ts'
 const LEAST_WHOLE = 'bench/baselines/least-whole.ts'
@@ -222,30 +221,4 @@ export async function severalProcesses(bench: Bench): Promise<Row[]> {
       isMet: null,
     },
   ]
-}
-
-/** For growth: accepting, deriving and answering, as they are now. */
-export type Speeds = { readonly accepted: number; readonly derived: number; readonly answered: number }
-
-/** `before`: what is done before each of the loads. */
-export async function speeds(
-  bench: Bench,
-  options: SustainOptions,
-  before: () => Promise<void> = () => Promise.resolve(),
-): Promise<Speeds> {
-  const { traffic: some = {} } = options
-  return beside(bench.store.serve(), async ({ port, pid }) => {
-    await before()
-    const { perSecond: derived } = await sustain(bench, [port], [pid], options)
-    await before()
-    const accepted = await load(bench, [port], traffic(bench, 'batch', some))
-    await forgetWaiting(bench)
-    await before()
-    const answered = await load(
-      bench,
-      [port],
-      traffic(bench, 'status', { ...some, couriers: some.couriers ?? bench.customers }),
-    )
-    return { accepted: accepted.perSecond * (some.items ?? ITEMS_A_BATCH), derived, answered: answered.perSecond }
-  })
 }

@@ -1,10 +1,11 @@
 import { createReadStream, globSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../../src/app/context.ts'
-import { type Bench, perSecond, ratioOf, type Row } from '../bench.ts'
+import { type Bench, beside, ITEMS_A_BATCH, load, perSecond, ratioOf, type Row, traffic } from '../bench.ts'
 import { checkpoint } from '../../src/storage/maintenance.ts'
 import { analyzeGrown, clusterDirectory, countEvents, filesInUse, growHistory } from '../statements.ts'
-import { type Speeds, speeds } from './deriving.ts'
+import { forgetWaiting } from './ceilings.ts'
+import { sustain, type SustainOptions } from './deriving.ts'
 
 const MOST_SLOWER = 1.3
 /** Of the couriers whose streams are grown; they are reported in batches of as many. */
@@ -25,9 +26,9 @@ export async function growth(bench: Bench): Promise<Row[]> {
   const [small, large] = isQuick ? [50_000, 200_000] : [1_000_000, store.engine === 'server' ? 30_000_000 : 5_000_000]
   await growTo(bench, small)
   const options = isQuick ? {} : { warmUpMs: SETTLING_MS }
-  const before = await speeds(bench, options, () => warm(bench))
+  const before = await speeds(bench, options)
   await growTo(bench, large)
-  const after = await speeds(bench, options, () => warm(bench))
+  const after = await speeds(bench, options)
   const label = `${short(small)} -> ${short(large)} stored events`
   return rows(bench, label, before, after)
 }
@@ -88,6 +89,27 @@ async function warm({ store }: Bench): Promise<void> {
     }
   }
   await close()
+}
+
+type Speeds = { readonly accepted: number; readonly derived: number; readonly answered: number }
+
+/** Accepting, deriving and answering, as they are now. */
+async function speeds(bench: Bench, options: SustainOptions): Promise<Speeds> {
+  const { traffic: some = {} } = options
+  return beside(bench.store.serve(), async ({ port, pid }) => {
+    await warm(bench)
+    const { perSecond: derived } = await sustain(bench, [port], [pid], options)
+    await warm(bench)
+    const accepted = await load(bench, [port], traffic(bench, 'batch', some))
+    await forgetWaiting(bench)
+    await warm(bench)
+    const answered = await load(
+      bench,
+      [port],
+      traffic(bench, 'status', { ...some, couriers: some.couriers ?? bench.customers }),
+    )
+    return { accepted: accepted.perSecond * (some.items ?? ITEMS_A_BATCH), derived, answered: answered.perSecond }
+  })
 }
 
 function rows(bench: Bench, what: string, before: Speeds, after: Speeds): Row[] {
