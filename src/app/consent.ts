@@ -32,7 +32,7 @@ export async function keepConsent(
   }
   const settings = (await settingsOf(trx, [link.workProviderId])).get(link.workProviderId)!
   if (!hasFeed(settings)) return keep()
-  await tellOfConsentsDue(trx, link, now)
+  await tellOfConsentsDue(trx, [link], now)
   const wasGiven = await isConsented(trx, link, now)
   await keep()
   const isGiven = await isConsented(trx, link, now)
@@ -40,11 +40,13 @@ export async function keepConsent(
 }
 
 /**
- * Tells the work provider of a link, which has a feed, of its consents that were recorded ahead and whose moments have come by
- * `now`: each once, in the order of the moments. Needs the lock of the stream.
+ * Tells the work providers of some links, which have feeds, of the consents that were recorded ahead and whose moments have come by
+ * `now`: each once, of each link in the order of the moments. Needs the locks of the streams.
  */
-export async function tellOfConsentsDue(trx: DatabaseTransaction, link: Link, now: Instant): Promise<void> {
-  for (const at of await takeConsentsDue(trx, link.id, now)) {
+export async function tellOfConsentsDue(trx: DatabaseTransaction, links: readonly Link[], now: Instant): Promise<void> {
+  const byId = new Map(links.map((link) => [link.id, link]))
+  for (const { linkId, at } of await takeConsentsDue(trx, [...byId.keys()], now)) {
+    const link = byId.get(linkId)!
     const wasGiven = await isConsented(trx, link, plus(at, -1))
     const isGiven = await isConsented(trx, link, at)
     await tellOfConsent(trx, link, { wasGiven, isGiven, at, contact: null })

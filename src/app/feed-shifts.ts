@@ -1,7 +1,7 @@
 import { asTold, cappedNews, type KnownPerson, parkedNews, shiftNews, type ToldShift } from '../domain/feed.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Piece, Rederived } from '../domain/rederive.ts'
-import type { Shift } from '../domain/shift-engine.ts'
+import { type Shift, shiftKey, type ShiftName } from '../domain/shift-engine.ts'
 import type { ShiftEvent } from '../domain/shift-event.ts'
 import { hasFeed, type Setting } from '../domain/work-provider.ts'
 import type { BoundIdentity } from '../storage/bindings.ts'
@@ -15,14 +15,7 @@ import {
   workProvidersWithFeed,
 } from '../storage/feed.ts'
 import { findLinks } from '../storage/links.ts'
-import {
-  forgetWithheld,
-  noteAhead,
-  type ShiftName,
-  withheldAmong,
-  withheldOfLink,
-  withhold,
-} from '../storage/withheld.ts'
+import { forgetWithheld, noteAhead, withheldAmong, withheldOfLink, withhold } from '../storage/withheld.ts'
 import type { Context } from './context.ts'
 import { peopleOf } from './feed-people.ts'
 import { activeLinks } from './link-facts.ts'
@@ -46,7 +39,7 @@ export class ShiftChanges {
     const all = lastBefore === null ? stored.shifts : [lastBefore, ...stored.shifts]
     const before = new Map(all.map((shift) => [shift.startedAt, shift]))
     const put = (startedAt: Shift['startedAt'], after: Shift | null): void => {
-      const key = keyOf({ linkId, startedAt })
+      const key = shiftKey({ linkId, startedAt })
       const first = this.#changes.get(key)
       const was = first === undefined ? (before.get(startedAt) ?? null) : first.before
       this.#changes.set(key, { linkId, startedAt, before: was, after })
@@ -73,10 +66,10 @@ export async function tellOfShifts(trx: DatabaseTransaction, changes: readonly S
   const linkIds = [...new Set(changes.map((change) => change.linkId))]
   const people = await peopleOf(trx, await activeLinks(trx, await findLinks(trx, linkIds), now))
   const toldTo = await shareCapsTold(trx)
-  const withheld = new Map((await withheldAmong(trx, changes)).map((one) => [keyOf(one), one]))
+  const withheld = new Map((await withheldAmong(trx, changes)).map((one) => [shiftKey(one), one]))
   const all = changes.map((change): ToldChange => {
     const before = change.before === null ? null : asTold(change.before, toldTo)
-    return { ...change, told: (withheld.get(keyOf(change)) ?? { told: before }).told }
+    return { ...change, told: (withheld.get(shiftKey(change)) ?? { told: before }).told }
   })
   // Of a shift that came and went untold there is nothing to tell, whoever may be told.
   const [tellable, later] = partition(
@@ -86,7 +79,7 @@ export async function tellOfShifts(trx: DatabaseTransaction, changes: readonly S
   )
   await forgetWithheld(
     trx,
-    tellable.filter((change) => withheld.has(keyOf(change))),
+    tellable.filter((change) => withheld.has(shiftKey(change))),
   )
   await withhold(trx, later)
   await noteAhead(
@@ -119,10 +112,6 @@ export async function tellOfWithheld(trx: DatabaseTransaction, linkId: number, p
     trx,
     [...gone, ...there].flatMap(({ told, stored }) => shiftNews(person, told, stored, toldTo)),
   )
-}
-
-function keyOf({ linkId, startedAt }: ShiftName): string {
-  return `${linkId}/${startedAt}`
 }
 
 /** Whether something of a shift is told of a moment that is still to come (product.md, rule 5). */
@@ -176,8 +165,8 @@ export function tellOfCaps({ db }: Context): Promise<boolean> {
     const isMore = capped.length >= CAPS_A_TURN
     const linkIds = capped.map((shift) => shift.linkId)
     const people = await peopleOf(trx, await activeLinks(trx, await findLinks(trx, linkIds), now))
-    const withheld = new Set((await withheldAmong(trx, capped)).map(keyOf))
-    const [told, later] = partition(capped, (shift) => people.has(shift.linkId) && !withheld.has(keyOf(shift)))
+    const withheld = new Set((await withheldAmong(trx, capped)).map(shiftKey))
+    const [told, later] = partition(capped, (shift) => people.has(shift.linkId) && !withheld.has(shiftKey(shift)))
     await withhold(
       trx,
       later.map((shift) => ({ ...shift, told: asTold(shift, from) })),

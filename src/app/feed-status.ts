@@ -41,8 +41,7 @@ async function tellOf(trx: DatabaseTransaction, links: readonly Link[]): Promise
   if (links.length === 0) return
   const linkIds = links.map((link) => link.id)
   await lockStreams(trx, linkIds)
-  const now = await databaseNow(trx)
-  for (const link of links) await tellOfConsentsDue(trx, link, now)
+  await tellOfConsentsDue(trx, links, await databaseNow(trx))
   const before = await statusesTold(trx, linkIds)
   const people = await peopleOf(trx, links)
   const readings = await readStatuses(

@@ -1,6 +1,7 @@
 import { type Instant, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE, plus } from '../domain/instant.ts'
 import { consentAt, isActiveAt, type Link, type LinkFacts } from '../domain/link.ts'
 import { type Policy, policyAt } from '../domain/policy.ts'
+import { shiftKey } from '../domain/shift-engine.ts'
 import { lockCustomer } from '../storage/customers.ts'
 import { type Database, databaseNow, inTransaction } from '../storage/database.ts'
 import { findLinks } from '../storage/links.ts'
@@ -61,11 +62,11 @@ export function watchShifts(context: Context): (now: Instant) => Promise<void> {
     await eachPiece(context, plus(now, -CAP_IS_NEWS_FOR), now, async (shifts) => {
       const due = new Set(await withoutNotice(context.db, 'cap', shifts, now))
       const waiting = shifts.filter((shift) => due.has(shift.linkId))
-      for (const shift of waiting) seen.set(keyOf(shift), capped.get(keyOf(shift)) ?? now)
+      for (const shift of waiting) seen.set(shiftKey(shift), capped.get(shiftKey(shift)) ?? now)
       await tell(
         context,
         'cap',
-        waiting.filter((shift) => seen.get(keyOf(shift))! <= now - CAP_GRACE),
+        waiting.filter((shift) => seen.get(shiftKey(shift))! <= now - CAP_GRACE),
         now,
       )
     })
@@ -86,10 +87,6 @@ export function watchShifts(context: Context): (now: Instant) => Promise<void> {
       )
     })
   }
-}
-
-function keyOf({ linkId, startedAt }: OpenShift): string {
-  return `${linkId}/${startedAt}`
 }
 
 async function eachPiece(

@@ -1,4 +1,5 @@
 import { Impossible } from '../domain/errors.ts'
+import { isSoundText } from '../domain/sound-text.ts'
 import { MAX_TERMS_CHARACTERS, MAX_VERSION_CHARACTERS, type Terms, termsHash } from '../domain/terms.ts'
 import { isUuid } from '../domain/uuid.ts'
 import { insertAudit } from '../storage/audit.ts'
@@ -35,7 +36,7 @@ export async function addTerms(context: Context, request: TermsRequest): Promise
   const [title = '', ...lines] = text.split('\n')
   const body = lines.join('\n').trim()
   if (title === '' || body === '') throw new Impossible('terms have a title on the first line, and text below it')
-  if (text.length > MAX_TERMS_CHARACTERS || text.includes('\0') || !text.isWellFormed()) {
+  if (text.length > MAX_TERMS_CHARACTERS || !isSoundText(text)) {
     throw new Impossible(`terms are text of at most ${MAX_TERMS_CHARACTERS} characters`)
   }
   if (request.about === 'account' && request.workProvider !== undefined) {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { isSoundText } from './sound-text.ts'
 
 /**
  * How a report names a person. `customer_number` is the insurer's number, compared without case and kept upper-cased;
@@ -41,8 +42,8 @@ function userIdProblem(text: string): string | null {
   if (text.length > MAX_IDENTITY_CHARACTERS && [...text].length > MAX_IDENTITY_CHARACTERS) {
     return `is longer than ${MAX_IDENTITY_CHARACTERS} characters`
   }
-  // PostgreSQL's text can hold neither; both would also make two different ids look alike once encoded.
-  if (text.includes('\0') || !text.isWellFormed()) return 'has a character that cannot be stored'
+  // It would also make two different ids look alike once encoded.
+  if (!isSoundText(text)) return 'has a character that cannot be stored'
   return null
 }
 

@@ -1,6 +1,7 @@
 import { type IdentityKind, type IdentityName, parseIdentity } from './identity.ts'
 import { type Instant, parseInstant, parseReportInstant } from './instant.ts'
 import type { EventKind } from './shift-event.ts'
+import { isSoundText } from './sound-text.ts'
 
 /* The rows of files that are imported, by their columns; an empty cell says nothing. */
 
@@ -124,7 +125,7 @@ class Cells {
     const value = this.#row[name]
     if (value === undefined || value === null || value === '') return undefined
     if (typeof value !== 'string') this.refuse(`${name} is not a text`)
-    else if (value.includes('\0') || !value.isWellFormed()) this.refuse(`${name} has a character that cannot be stored`)
+    else if (!isSoundText(value)) this.refuse(`${name} has a character that cannot be stored`)
     else return value
     return undefined
   }

@@ -20,6 +20,13 @@ export type Moment = { readonly at: Instant; readonly login: boolean; readonly l
 export type Shift = { readonly startedAt: Instant; readonly endedAt: Instant | null; readonly capAt: Instant }
 export type OpenShift = Shift & { readonly endedAt: null }
 
+/** A shift is named by its link and its start. */
+export type ShiftName = { readonly linkId: number; readonly startedAt: Instant }
+
+export function shiftKey({ linkId, startedAt }: ShiftName): string {
+  return `${linkId}/${startedAt}`
+}
+
 export type AnomalyKind = 'orphan' | 'empty' | 'repeat'
 export type Anomaly = { readonly at: Instant; readonly kind: AnomalyKind }
 

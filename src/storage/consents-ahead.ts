@@ -11,15 +11,20 @@ export async function noteConsentAhead(trx: DatabaseTransaction, linkId: number,
   `.execute(trx)
 }
 
-/** Takes those of a link that have come by an instant, in order: each is told once. */
-export async function takeConsentsDue(trx: DatabaseTransaction, linkId: number, by: Instant): Promise<Instant[]> {
-  const { rows } = await sql<{ at: Instant }>`
+/** Takes those of some links that have come by an instant, in order: each is told once. */
+export async function takeConsentsDue(
+  trx: DatabaseTransaction,
+  linkIds: readonly number[],
+  by: Instant,
+): Promise<{ linkId: number; at: Instant }[]> {
+  const { rows } = await sql<{ linkId: number; at: Instant }>`
     with taken as (
-      delete from consent_ahead where link_id = ${linkId} and effective_at <= ${timestamp(by)} returning effective_at
+      delete from consent_ahead where link_id = any(${linkIds}::bigint[]) and effective_at <= ${timestamp(by)}
+      returning link_id, effective_at
     )
-    select ${microseconds('effective_at')} as at from taken order by effective_at
+    select link_id as "linkId", ${microseconds('effective_at')} as at from taken order by link_id, effective_at
   `.execute(trx)
-  return rows.map(({ at }) => at)
+  return rows
 }
 
 /** Those of a work provider that have come by an instant are told to nobody any more. */

@@ -1,15 +1,12 @@
 import { sql } from 'kysely'
 import type { ToldShift } from '../domain/feed.ts'
 import type { Instant } from '../domain/instant.ts'
-import type { EndReason, Shift } from '../domain/shift-engine.ts'
+import type { EndReason, Shift, ShiftName } from '../domain/shift-engine.ts'
 import type { Database, DatabaseTransaction } from './database.ts'
 import { microseconds, microsecondsOrNull, timestampOf } from './sql.ts'
 import { noteStatusDue } from './status-due.ts'
 
 /* Shifts that changed when their work provider could not be told of them; needs the lock of `shareCapsTold`, taken before. */
-
-/** A shift is named by its link and its start. */
-export type ShiftName = { readonly linkId: number; readonly startedAt: Instant }
 
 /** `told`: as it was told last; null: not at all. */
 export type Withheld = ShiftName & { readonly told: ToldShift | null }

@@ -1,4 +1,5 @@
 import { type LinkClaim, type LinkProblem, nextStep, openLink } from '../../app/link-intents.ts'
+import { isSoundText } from '../../domain/sound-text.ts'
 import { parseQuery } from '../../domain/query.ts'
 import { knownBrowser } from '../kit/browser.ts'
 import { found, notFound, problemPage } from '../kit/replies.ts'
@@ -25,7 +26,7 @@ export function readClaim(query: string): LinkClaim {
   const only = (names: readonly string[]): string | null => {
     const values = new Set(pairs.filter((pair) => names.includes(pair.name)).map((pair) => pair.value))
     const [value = null] = values
-    return values.size === 1 && value !== null && !value.includes('\0') && value.isWellFormed() ? value : null
+    return values.size === 1 && value !== null && isSoundText(value) ? value : null
   }
   return {
     workProvider: only(WORK_PROVIDER),

@@ -1,12 +1,9 @@
+import { isSoundText } from '../../domain/sound-text.ts'
+
 const MAX_FIELDS = 50
 
 /** Whether a form's fields can be stored and shown at all, and are few enough to be one of ours. */
 export function isSoundForm(form: URLSearchParams): boolean {
   const fields = [...form]
   return fields.length <= MAX_FIELDS && fields.flat().every(isSoundText)
-}
-
-/** PostgreSQL keeps neither NUL nor half a character. */
-export function isSoundText(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed()
 }

@@ -5,7 +5,7 @@ import type { AuditLine } from '../../storage/audit.ts'
 import { errorSummary, field, formError, type FormErrors, NO_ERRORS } from '../kit/forms.ts'
 import { html, nothing } from '../kit/html.ts'
 import { moment } from '../kit/moment.ts'
-import { isSoundText } from '../kit/sound-form.ts'
+import { isSoundText } from '../../domain/sound-text.ts'
 import { csvDownload, page } from '../kit/replies.ts'
 import type { StaffVisit } from '../kit/visit.ts'
 

@@ -1,3 +1,4 @@
+import { isSoundText } from '../../domain/sound-text.ts'
 import { z } from 'zod'
 import {
   allWork,
@@ -94,7 +95,7 @@ function placeOf(text: string | null): CasePlace | null {
     const [since, kind, workProviderId, about, claimant] = Place.parse(
       JSON.parse(Buffer.from(text, 'base64url').toString()),
     )
-    const isSound = [about, claimant].every((one) => one.isWellFormed() && !one.includes('\0'))
+    const isSound = [about, claimant].every(isSoundText)
     return isSound ? { since: since as Instant, kind, workProviderId, about, claimant } : null
   } catch {
     return null

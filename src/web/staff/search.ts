@@ -4,7 +4,7 @@ import { MAX_SEARCH_CHARACTERS, MIN_BEGINNING_CHARACTERS } from '../../domain/se
 import { field, NO_ERRORS } from '../kit/forms.ts'
 import { html, type Markup, nothing } from '../kit/html.ts'
 import { page, seeOther } from '../kit/replies.ts'
-import { isSoundText } from '../kit/sound-form.ts'
+import { isSoundText } from '../../domain/sound-text.ts'
 import { formatDate } from '../kit/times.ts'
 import type { StaffVisit } from '../kit/visit.ts'
 import { addressOfCase } from './case-address.ts'

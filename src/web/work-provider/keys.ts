@@ -7,7 +7,7 @@ import { stepUp, stepUpField } from '../staff/step-up.ts'
 import { field, formError, type FormErrors } from '../kit/forms.ts'
 import { html, type Markup, nothing } from '../kit/html.ts'
 import { page } from '../kit/replies.ts'
-import { momentOf, type Subject } from './subject.ts'
+import { momentOf, overlapHours, type Subject } from './subject.ts'
 
 const DEFAULT_OVERLAP_HOURS = 72
 const MAX_OVERLAP_HOURS = 24 * 90
@@ -36,9 +36,7 @@ export function replaceKey(subject: Subject): Promise<Response> {
   const { visit } = subject
   return guarded(subject, async () => {
     const old = await ownKey(subject)
-    const overlap = visit.form.get('overlap') ?? ''
-    // Nothing typed is no number: read as 0 it would end the old key at once.
-    const hours = /^\d{1,4}$/.test(overlap) ? Number(overlap) : Number.NaN
+    const hours = overlapHours(subject, MAX_OVERLAP_HOURS)
     if (!(hours <= MAX_OVERLAP_HOURS)) {
       throw new Impossible(`an overlap is from 0 to ${MAX_OVERLAP_HOURS} hours`)
     }

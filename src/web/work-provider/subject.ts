@@ -30,3 +30,12 @@ export type SubjectAction = { readonly method: Route['method']; readonly path: s
 export function momentOf({ visit: { context } }: Subject, instant: Instant): Markup {
   return moment(instant, context.now(), context.timeZone)
 }
+
+/**
+ * For how many hours an old key or secret goes on, as a form says it, in no more digits than the most has. NaN for what is no
+ * number: nothing typed would else be 0, and end it at once.
+ */
+export function overlapHours({ visit }: Subject, most: number): number {
+  const typed = visit.form.get('overlap') ?? ''
+  return /^\d+$/.test(typed) && typed.length <= String(most).length ? Number(typed) : Number.NaN
+}

@@ -19,7 +19,7 @@ import { html, type Markup, nothing } from '../kit/html.ts'
 import { page, seeOther } from '../kit/replies.ts'
 import { stepUpField } from '../staff/step-up.ts'
 import { guarded, showSecret } from './keys.ts'
-import { momentOf, type Subject } from './subject.ts'
+import { momentOf, overlapHours, type Subject } from './subject.ts'
 
 /* The addresses at which a work provider is told of what happens. What each was told: webhook-log.ts. */
 
@@ -50,9 +50,7 @@ export function makeEndpoint(given: Subject): Promise<Response> {
 export function renewSecret(given: Subject): Promise<Response> {
   const subject = here(given)
   return guardedHere(subject, async ({ id }) => {
-    const overlap = subject.visit.form.get('overlap') ?? ''
-    const hours = /^\d{1,3}$/.test(overlap) ? Number(overlap) : Number.NaN
-    const made = await rotateSecret(subject.visit.context, id, hours)
+    const made = await rotateSecret(subject.visit.context, id, overlapHours(subject, MAX_SECRET_OVERLAP_HOURS))
     const until = momentOf(subject, made.oldUntil)
     const hint = html`Until ${until} what is posted is signed with the old one too.`
     return showSecret(subject, { title: 'A new secret', secret: made.secret, hint })
