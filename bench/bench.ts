@@ -1,6 +1,6 @@
 import type { Job, Measured, Traffic } from './load/job.ts'
 import { type Generator, type Running, start } from './processes.ts'
-import type { BenchStore } from './store.ts'
+import type { BenchStore, Server } from './store.ts'
 
 /** One line of the table. */
 export type Row = {
@@ -23,6 +23,9 @@ export type Bench = {
   /** Shorter everywhere, and less grown: to see that all of it works. */
   readonly isQuick: boolean
 }
+
+export const BARE = 'bench/baselines/bare-http.ts'
+export const LEAST_CONTRACT = 'bench/baselines/least-contract.ts'
 
 /** Closed-loop connections: enough that no system waits for requests. */
 export const CONNECTIONS = 256
@@ -62,6 +65,11 @@ export async function load(
   return measured
 }
 
+/** The process that accepts: on a server one that does nothing else, embedded the whole program. */
+export function serveAccepting({ store }: Bench): Promise<Server> {
+  return store.serve(store.engine === 'server' ? 'accept' : 'all')
+}
+
 export async function startBaseline(
   bench: Bench,
   script: string,
@@ -72,13 +80,18 @@ export async function startBaseline(
   return { ...running, port: Number(running.said) }
 }
 
-/** Measures several things in turn, several times, and answers the median of each: the machine is noisy. */
-export async function inTurns(bench: Bench, measures: readonly (() => Promise<number>)[]): Promise<number[]> {
-  const results = measures.map((): number[] => [])
+/** Measures several things in turn, several times, and answers what each of them gave: the machine is noisy. */
+export async function rounds<T>(bench: Bench, measures: readonly (() => Promise<T>)[]): Promise<T[][]> {
+  const results = measures.map((): T[] => [])
   for (let round = 0; round < (bench.isQuick ? 1 : ROUNDS); round++) {
     for (const [index, measure] of measures.entries()) results[index]!.push(await measure())
   }
-  return results.map(median)
+  return results
+}
+
+/** The same of what gives a number: the median of each. */
+export async function inTurns(bench: Bench, measures: readonly (() => Promise<number>)[]): Promise<number[]> {
+  return (await rounds(bench, measures)).map(median)
 }
 
 /** Runs `use` beside something that runs, which does not outlive it. */

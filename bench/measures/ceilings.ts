@@ -1,38 +1,30 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { checkpoint } from '../../src/storage/maintenance.ts'
 import { start } from '../processes.ts'
-import { emptyInbox, upkeep } from '../statements.ts'
 import type { Server } from '../store.ts'
 import {
+  BARE,
   type Bench,
   beside,
   inTurns,
   ITEMS_A_BATCH,
+  LEAST_CONTRACT,
   load,
   milliseconds,
   perSecond,
   ratioOf,
   type Row,
+  serveAccepting,
   startBaseline,
   traffic,
 } from '../bench.ts'
+import { latencyAtHalf } from './latency.ts'
 
-export const BARE = 'bench/baselines/bare-http.ts'
 const EXPRESS = 'bench/baselines/express-pg.ts'
 const LEAST = 'bench/baselines/least-server.ts'
 const LEAST_START = 'bench/baselines/least-start.ts'
 const LEAST_STATUS = 'bench/baselines/least-status.ts'
-const LEAST_CONTRACT = 'bench/baselines/least-contract.ts'
-const LEAST_WHOLE = 'bench/baselines/least-whole.ts'
-/** As the program while many call: short turns, and rests of four times a turn (`src/app/pace.ts`). */
-const SHORT_TURNS = { MEASURE_TURN: '32', MEASURE_RESTS: '4' }
-
-/** The process that accepts: on a server one that does nothing else, embedded the whole program. */
-function serveAccepting({ store }: Bench) {
-  return store.serve(store.engine === 'server' ? 'accept' : 'all')
-}
 
 /** How many single reports a second are accepted; and how long one takes at half of that. */
 export async function singleReports(bench: Bench): Promise<Row[]> {
@@ -46,32 +38,6 @@ export async function singleReports(bench: Bench): Promise<Row[]> {
     ceiling(() => startBaseline(bench, LEAST_CONTRACT)),
     ceiling(() => serveAccepting(bench)),
   ])) as [number, number, number, number, number]
-  const rate = Math.floor(ours / 2)
-  // A server that was just started compiles what it runs: what waits meanwhile is not what it is like.
-  const atHalf = { rate, warmUpMs: bench.isQuick ? 3_000 : 12_000, measureMs: bench.isQuick ? 2_000 : 15_000 }
-  // The ceilings left a backlog, which no steady load would have.
-  await forgetWaiting(bench)
-  const bareAtHalf = await beside(startBaseline(bench, BARE), ({ port }) =>
-    load(bench, [port], traffic(bench, 'report'), atHalf),
-  )
-  const [oursAtHalf, oursDisturbed] = await beside(serveAccepting(bench), async ({ port }) => [
-    await load(bench, [port], traffic(bench, 'report'), atHalf),
-    await disturbed(bench, () => load(bench, [port], traffic(bench, 'report'), atHalf)),
-  ])
-  // Embedded, the process that accepts derives too.
-  const leastAtHalf = await beside(
-    engine === 'server' ? startBaseline(bench, LEAST_CONTRACT) : startBaseline(bench, LEAST_WHOLE, SHORT_TURNS),
-    ({ port }) => load(bench, [port], traffic(bench, 'report'), atHalf),
-  )
-  const latency = (what: string, measured: typeof oursAtHalf, target: string, isMet: boolean | null): Row => ({
-    what: `${what} at ${perSecond(rate)}`,
-    engine,
-    measured: `p50 ${milliseconds(measured!.p50)}, p99 ${milliseconds(measured!.p99)}`,
-    baseline: `bare HTTP p50 ${milliseconds(bareAtHalf.p50)}, p99 ${milliseconds(bareAtHalf.p99)}`,
-    ratio: ratioOf(measured!.p99, bareAtHalf.p99),
-    target,
-    isMet,
-  })
   return [
     {
       what: 'single reports accepted',
@@ -99,35 +65,8 @@ export async function singleReports(bench: Bench): Promise<Row[]> {
       `bare HTTP ${perSecond(bare)}`,
       bare,
     ),
-    latency('accepting one', oursAtHalf, 'p50 < 5 ms, p99 < 25 ms', oursAtHalf!.p50 < 5 && oursAtHalf!.p99 < 25),
-    latency(
-      engine === 'server'
-        ? 'limit: storing one, checked and answered as the contract asks,'
-        : 'limit: the same, and what has to be locked, read and written to derive it,',
-      leastAtHalf,
-      'the limit',
-      null,
-    ),
-    latency('accepting one, across a checkpoint and a vacuum', oursDisturbed, 'no target', null),
+    ...(await latencyAtHalf(bench, ours)),
   ]
-}
-
-/** What was accepted before is neither to be derived nor to be written to its files while something else is measured. */
-export async function forgetWaiting({ store }: Bench): Promise<void> {
-  const { context, close } = await store.connect()
-  await emptyInbox(context)
-  await checkpoint(context.db)
-  await close()
-}
-
-/** Runs a load with a checkpoint and a vacuum in the middle of it. */
-async function disturbed<T>(bench: Bench, run: () => Promise<T>): Promise<T> {
-  const { context, close } = await bench.store.connect()
-  const running = run()
-  await upkeep(context)
-  const result = await running
-  await close()
-  return result
 }
 
 /** A line that tells how far a target could be reached at all. */

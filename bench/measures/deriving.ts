@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Context } from '../../src/app/context.ts'
 import {
+  BARE,
   type Bench,
   beside,
   COURIERS,
@@ -18,7 +19,7 @@ import { residentBytes } from '../machine.ts'
 import { probe } from '../probe.ts'
 import { emptyInbox, fillInbox, inboxRows } from '../statements.ts'
 import type { Server } from '../store.ts'
-import { BARE, limit, rowsPerSecond, storageLimit } from './ceilings.ts'
+import { limit, rowsPerSecond, storageLimit } from './ceilings.ts'
 
 const LEAST = 'bench/baselines/least-deriving.ts'
 const LEAST_WHOLE = 'bench/baselines/least-whole.ts'

@@ -1,10 +1,8 @@
-import { createReadStream, globSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Context } from '../../src/app/context.ts'
 import { type Bench, beside, ITEMS_A_BATCH, load, perSecond, ratioOf, type Row, traffic } from '../bench.ts'
 import { checkpoint } from '../../src/storage/maintenance.ts'
-import { analyzeGrown, clusterDirectory, countEvents, filesInUse, growHistory } from '../statements.ts'
-import { forgetWaiting } from './ceilings.ts'
+import { forgetWaiting, warm } from '../before.ts'
+import { analyzeGrown, countEvents, growHistory } from '../statements.ts'
 import { sustain, type SustainOptions } from './deriving.ts'
 
 const MOST_SLOWER = 1.3
@@ -18,7 +16,6 @@ const COURIERS_A_PIECE = 10_000
  * every change is: what is measured is the time after, which is most of it.
  */
 const SETTLING_MS = 60_000
-const READ_BYTES = 1024 * 1024
 
 /** Whether accepting, deriving and answering stay as fast as the store grows. */
 export async function growth(bench: Bench): Promise<Row[]> {
@@ -71,23 +68,6 @@ async function grown(bench: Bench, work: (context: Context) => Promise<void>): P
   await work(context)
   // What growing left in memory would be written while something else is measured.
   await checkpoint(context.db)
-  await close()
-}
-
-/**
- * Reads the files of what is looked into at random, so that the operating system has them, as it has of a store in use:
- * growing by SQL leaves it with what was written last, and there are machines that take back whatever nobody read for a
- * minute.
- */
-async function warm({ store }: Bench): Promise<void> {
-  const { context, close } = await store.connect()
-  const directory =
-    store.engine === 'server' ? await clusterDirectory(context) : join(store.environment['DATA_DIR']!, 'postgres')
-  for (const path of await filesInUse(context)) {
-    for (const file of globSync(`${path}{,.*}`, { cwd: directory })) {
-      for await (const _ of createReadStream(join(directory, file), { highWaterMark: READ_BYTES })) continue
-    }
-  }
   await close()
 }
 

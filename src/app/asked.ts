@@ -1,6 +1,7 @@
 import { type Instant, MICROSECONDS_PER_HOUR } from '../domain/instant.ts'
 import { type Asked, storeAsked } from '../storage/link-asked.ts'
 import type { Context } from './context.ts'
+import { restAfterPiece } from './rest.ts'
 import { startWorker } from './worker.ts'
 
 const FLUSH_MS = 20_000
@@ -25,11 +26,13 @@ export function startAskedLog(context: Context): AskedLog {
   let known = new Set<number>()
   let waiting: Asked[] = []
 
-  async function flush(): Promise<boolean> {
+  async function flush(stopping: AbortSignal): Promise<boolean> {
     while (waiting.length > 0) {
+      const begun = performance.now()
       const piece = waiting.slice(0, ROWS_A_PIECE)
       await storeAsked(context.db, piece)
       waiting = waiting.slice(piece.length)
+      if (waiting.length > 0) await restAfterPiece(begun, stopping)
     }
     return false
   }
@@ -49,7 +52,9 @@ export function startAskedLog(context: Context): AskedLog {
     },
     async stop() {
       await worker.stop()
-      await flush().catch((error: unknown) => context.log.error({ err: error }, 'who asked was not stored'))
+      await flush(AbortSignal.abort()).catch((error: unknown) =>
+        context.log.error({ err: error }, 'who asked was not stored'),
+      )
     },
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { count, NOTHING, staleBefore, type Tally } from '../domain/data-quality.ts'
 import { type Instant, plus } from '../domain/instant.ts'
 import { daysUpTo, MICROSECONDS_PER_DAY, startOfUtcDay, type UtcDay, utcDayOf } from '../domain/utc-day.ts'
@@ -8,16 +7,14 @@ import { type DueDay, dueQualityDays, storeQualityDay } from '../storage/quality
 import { isFirst, type ReportPlace, reportsBetween } from '../storage/reports.ts'
 import type { Context } from './context.ts'
 import { outcomesOf } from './outcomes.ts'
+import { restAfterPiece } from './rest.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 /** How many days back are counted: as many as are shown. */
 export const COUNTED_DAYS = 30
 const LOOK_EVERY_MS = 60_000
-/** Some thirty milliseconds of the embedded engine, in seven statements: others come between. */
-const REPORTS_A_PIECE = 500
-/** Each piece is followed by a rest of so many times as long: counting takes a tenth of the time at most. */
-const RESTS = 9
-const MAX_REST_MS = 250
+/** Some three milliseconds of the embedded engine in its longest statement. */
+const REPORTS_A_PIECE = 64
 const DAYS_A_LOOK = 100
 const LEASE = 'data quality'
 const LEASE_SECONDS = 120
@@ -35,7 +32,7 @@ export function startCountingQuality(context: Context): Worker {
   let due: DueDay[] = []
   let counting: Counting | null = null
 
-  async function turn(): Promise<boolean> {
+  async function turn(stopping: AbortSignal): Promise<boolean> {
     if (counting === null && due.length === 0) due = await dueDays(context, await databaseNow(context.db))
     if (counting === null && due.length === 0) return false
     if (!(await lease.hold())) {
@@ -49,7 +46,7 @@ export function startCountingQuality(context: Context): Worker {
     // A day that cannot be counted holds up no other: it is begun again at a later look.
     counting = null
     counting = await countPiece(context, current, REPORTS_A_PIECE)
-    await delay(Math.min(RESTS * (performance.now() - begun), MAX_REST_MS))
+    await restAfterPiece(begun, stopping)
     return true
   }
 

@@ -22,6 +22,7 @@ import { listWorkProviders } from '../storage/work-providers.ts'
 import type { Context } from './context.ts'
 import { loadLinkFacts } from './link-facts.ts'
 import { capMail, matchWaitsMail, noCoverMail, unmetMail } from './mail-texts.ts'
+import { restAfterPiece } from './rest.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 /** Looked at this often: `at once` for a driver on shift without cover is within this. */
@@ -44,9 +45,10 @@ const NOTICES_KEPT_FOR = 60 * 24 * MICROSECONDS_PER_HOUR
 export function startNotices(context: Context): Worker {
   const watch = watchShifts(context)
   let matchesFrom: Instant | null = null
-  return startWorker(context.log, 'notices', LOOK_EVERY_MS, async () => {
+  return startWorker(context.log, 'notices', LOOK_EVERY_MS, async (stopping) => {
     const now = await databaseNow(context.db)
-    await watch(now)
+    await watch(now, stopping)
+    if (stopping.aborted) return false
     await tellOfMatches(context, matchesFrom ?? plus(now, -MATCH_EVERY), now)
     matchesFrom = plus(now, -MATCH_OVERLAP)
     return false
@@ -54,12 +56,13 @@ export function startNotices(context: Context): Worker {
 }
 
 /** Looks at the shifts without logout: whoever is on shift without valid cover is told, and whose shift ended by its cap. */
-export function watchShifts(context: Context): (now: Instant) => Promise<void> {
+export function watchShifts(context: Context): (now: Instant, stopping?: AbortSignal) => Promise<void> {
   /** When each shift that ended by its cap was first seen here, until it is told of or is no news any more. */
   let capped = new Map<string, Instant>()
-  return async (now) => {
+  return async (now, stopping) => {
     const seen = new Map<string, Instant>()
-    await eachPiece(context, plus(now, -CAP_IS_NEWS_FOR), now, async (shifts) => {
+    const ended = { from: plus(now, -CAP_IS_NEWS_FOR), until: now, stopping }
+    await eachPiece(context, ended, async (shifts) => {
       const due = new Set(await withoutNotice(context.db, 'cap', shifts, now))
       const waiting = shifts.filter((shift) => due.has(shift.linkId))
       for (const shift of waiting) seen.set(shiftKey(shift), capped.get(shiftKey(shift)) ?? now)
@@ -71,7 +74,8 @@ export function watchShifts(context: Context): (now: Instant) => Promise<void> {
       )
     })
     capped = seen
-    await eachPiece(context, now, plus(now, LONGEST_CAP), async (shifts) => {
+    const on = { from: now, until: plus(now, LONGEST_CAP), stopping }
+    await eachPiece(context, on, async (shifts) => {
       const begun = shifts.filter((shift) => shift.startedAt <= now)
       const lacking = await maybeWithoutCover(
         context.db,
@@ -89,19 +93,21 @@ export function watchShifts(context: Context): (now: Instant) => Promise<void> {
   }
 }
 
+/** Shifts without logout whose cap is in a span, a piece at a time: everybody who is on shift is among them. */
 async function eachPiece(
   context: Context,
-  from: Instant,
-  until: Instant,
+  { from, until, stopping }: { from: Instant; until: Instant; stopping: AbortSignal | undefined },
   work: (shifts: readonly OpenShift[]) => Promise<void>,
 ): Promise<void> {
   let after: ShiftPlace = { capAt: from, linkId: 0 }
-  for (;;) {
+  while (stopping?.aborted !== true) {
+    const begun = performance.now()
     const shifts = await shiftsWithoutLogout(context.db, after, until, SHIFTS_A_PIECE)
     if (shifts.length > 0) await work(shifts)
     const last = shifts.at(-1)
     if (last === undefined || shifts.length < SHIFTS_A_PIECE) return
     after = last
+    await restAfterPiece(begun, stopping)
   }
 }
 

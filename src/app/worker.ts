@@ -13,10 +13,15 @@ const MAX_BACKOFF_MS = 5_000
 
 /**
  * Runs `turn` again and again: at once while it answers true (there may be more), else after `pollMs` or a nudge. A
- * turn that fails is tried again, later each time.
+ * turn that fails is tried again, later each time. One that is long may look at `stopping`.
  */
-export function startWorker(log: Logger, name: string, pollMs: number, turn: () => Promise<boolean>): Worker {
-  let isStopping = false
+export function startWorker(
+  log: Logger,
+  name: string,
+  pollMs: number,
+  turn: (stopping: AbortSignal) => Promise<boolean>,
+): Worker {
+  const stopping = new AbortController()
   let isNudged = false
   let wake: (() => void) | null = null
   let backoffMs = 0
@@ -35,17 +40,17 @@ export function startWorker(log: Logger, name: string, pollMs: number, turn: () 
   }
 
   async function run(): Promise<void> {
-    while (!isStopping) {
+    while (!stopping.signal.aborted) {
       isNudged = false
       let isMore = false
       try {
-        isMore = await turn()
+        isMore = await turn(stopping.signal)
         backoffMs = 0
       } catch (error) {
         backoffMs = Math.min(Math.max(FIRST_BACKOFF_MS, backoffMs * 2), MAX_BACKOFF_MS)
         log.error({ err: error, worker: name, againInMs: backoffMs }, 'a background task failed')
       }
-      if (!isMore && !isStopping) await rest(backoffMs || pollMs)
+      if (!isMore && !stopping.signal.aborted) await rest(backoffMs || pollMs)
     }
   }
 
@@ -56,7 +61,7 @@ export function startWorker(log: Logger, name: string, pollMs: number, turn: () 
       if (backoffMs === 0) wake?.()
     },
     async stop() {
-      isStopping = true
+      stopping.abort()
       wake?.()
       await running
     },

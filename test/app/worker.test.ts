@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { pino } from 'pino'
 import { startWorker } from '../../src/app/worker.ts'
@@ -67,5 +68,16 @@ describe('a background worker', () => {
     finish.resolve()
     await stopped
     assert.ok(isFinished)
+  })
+
+  test('stopping tells a turn that is long', async () => {
+    const begun = Promise.withResolvers<void>()
+    const worker = startWorker(LOG, 'test', NEVER_MS, async (stopping) => {
+      begun.resolve()
+      await once(stopping, 'abort')
+      return true
+    })
+    await begun.promise
+    await worker.stop()
   })
 })
