@@ -25,7 +25,7 @@ import { capMail, matchWaitsMail, noCoverMail, unmetMail } from './mail-texts.ts
 import { restAfterPiece } from './rest.ts'
 import { startWorker, type Worker } from './worker.ts'
 
-/** Looked at this often: `at once` for a driver on shift without cover is within this. */
+/** From the end of a look to the next: `at once` for a driver on shift without cover is within this and a look. */
 const LOOK_EVERY_MS = 15_000
 /** Small enough that nobody waits long for the embedded engine's one backend. */
 const SHIFTS_A_PIECE = 500

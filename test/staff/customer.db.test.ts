@@ -9,6 +9,7 @@ import { createLink } from '../../src/app/links.ts'
 import { cancelPolicy, changePolicy, createPolicy } from '../../src/app/policies.ts'
 import { createWorkProvider } from '../../src/app/work-providers.ts'
 import { formatInstant, type Instant, MICROSECONDS_PER_HOUR, plus } from '../../src/domain/instant.ts'
+import { startOfUtcDay, utcDayOf } from '../../src/domain/utc-day.ts'
 import { formatLocalTime } from '../../src/domain/local-time.ts'
 import { databaseNow } from '../../src/storage/database.ts'
 import { assertInert, elementsOf, textOf } from '../site/markup.ts'
@@ -569,7 +570,8 @@ describe('the page of a customer with a very long record', () => {
     const { context } = site
     await createCustomer(context, { customerNumber: 'LONG1', email: 'long@example.com' })
     await createLink(context, { workProvider: 'Courier Ltd', customerNumber: 'LONG1' })
-    const yesterday = plus(context.now(), -24 * MICROSECONDS_PER_HOUR)
+    // At noon: what is reported of the quarter of an hour before is all of one day, whenever this runs.
+    const yesterday = plus(startOfUtcDay(utcDayOf(context.now())), -12 * MICROSECONDS_PER_HOUR)
     const body = (count: number, at: (index: number) => Instant): string =>
       JSON.stringify(
         Array.from({ length: count }, (_, index) => ({ customerNumber: 'LONG1', timestamp: formatInstant(at(index)) })),
