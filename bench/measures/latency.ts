@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Measured } from '../load/job.ts'
 import { forgetWaiting, warm } from '../before.ts'
 import {
@@ -27,8 +28,8 @@ type Latency = Pick<Measured, 'p50' | 'p99'>
 
 /**
  * How long one report takes at half of the ceiling: of the program, of what does the least of it, and of what does no more
- * than sync a file. Each is the median of some rounds, of its slowest hundredths too: a disk that stalls for a moment is one
- * of them.
+ * than sync a file. Each is the median of some rounds, of the slowest hundredths too: a disk that stalls for a moment would
+ * decide a single one.
  */
 export async function latencyAtHalf(bench: Bench, ceiling: number): Promise<Row[]> {
   const { engine } = bench.store
@@ -37,7 +38,10 @@ export async function latencyAtHalf(bench: Bench, ceiling: number): Promise<Row[
   const atHalf = { rate, warmUpMs: bench.isQuick ? 3_000 : 12_000, measureMs: bench.isQuick ? 2_000 : 15_000 }
   const run = ({ port }: { port: number }): Promise<Latency> => load(bench, [port], traffic(bench, 'report'), atHalf)
   const baseline = (script: string, settings = {}) => {
-    return () => beside(startBaseline(bench, script, settings), run)
+    return async () => {
+      await rested(bench)
+      return beside(startBaseline(bench, script, settings), run)
+    }
   }
   const disturbances: Latency[] = []
   const [bare, disk, least, ours] = (
@@ -47,12 +51,10 @@ export async function latencyAtHalf(bench: Bench, ceiling: number): Promise<Row[
       // Embedded, the process that accepts derives too.
       engine === 'server' ? baseline(LEAST_CONTRACT) : baseline(LEAST_WHOLE, SHORT_TURNS),
       async () => {
-        // The load before left a backlog, which no steady load would have.
-        await forgetWaiting(bench)
+        await rested(bench)
         return beside(serveAccepting(bench), async (server) => {
-          await warm(bench)
           const usual = await run(server)
-          disturbances.push(await disturbed(bench, () => run(server)))
+          disturbances.push(await disturbed(bench, () => run(server), atHalf.warmUpMs + atHalf.measureMs / 3))
           return usual
         })
       },
@@ -69,13 +71,13 @@ export async function latencyAtHalf(bench: Bench, ceiling: number): Promise<Row[
   })
   return [
     row('accepting one', ours, 'p50 < 5 ms, p99 < 25 ms', ours.p50 < 5 && ours.p99 < 25),
-    row('limit: keeping one in a synced file, and no database,', disk, 'the limit', null),
+    row('limit of the disk: keeping one in a synced file, and no database,', disk, 'the limit', null),
     row(
       engine === 'server'
-        ? 'limit: storing one, checked and answered as the contract asks,'
-        : 'limit: storing one and deriving it, as the contract asks, and no more,',
+        ? 'the least program: storing one, checked and answered as the contract asks,'
+        : 'the least program: storing one and deriving it, as the contract asks, and no more,',
       least,
-      'the limit',
+      'no target',
       null,
     ),
     row('accepting one, across a checkpoint and a vacuum', medianOf(disturbances), 'no target', null),
@@ -86,10 +88,17 @@ function medianOf(all: readonly Latency[]): Latency {
   return { p50: median(all.map(({ p50 }) => p50)), p99: median(all.map(({ p99 }) => p99)) }
 }
 
-/** Runs a load with a checkpoint and a vacuum in the middle of it. */
-async function disturbed<T>(bench: Bench, run: () => Promise<T>): Promise<T> {
+/** The load before left a backlog, which no steady load would have. */
+async function rested(bench: Bench): Promise<void> {
+  await forgetWaiting(bench)
+  await warm(bench)
+}
+
+/** Runs a load with a checkpoint and a vacuum in the middle of what is measured of it. */
+async function disturbed<T>(bench: Bench, run: () => Promise<T>, afterMs: number): Promise<T> {
   const { context, close } = await bench.store.connect()
   const running = run()
+  await delay(afterMs)
   await upkeep(context)
   const result = await running
   await close()

@@ -7,6 +7,8 @@ import { startWorker } from './worker.ts'
 const FLUSH_MS = 20_000
 /** Short statements: nobody waits long for the embedded engine's one backend. */
 const ROWS_A_PIECE = 1_000
+/** When more wait, they are stored without rests between: a crash loses what waits. */
+const RESTS_UP_TO = 100_000
 /** More than are asked about in an hour; beyond, the rest is noted at a later question. */
 const MAX_GATHERED = 500_000
 
@@ -32,7 +34,7 @@ export function startAskedLog(context: Context): AskedLog {
       const piece = waiting.slice(0, ROWS_A_PIECE)
       await storeAsked(context.db, piece)
       waiting = waiting.slice(piece.length)
-      if (waiting.length > 0) await restAfterPiece(begun, stopping)
+      if (waiting.length > 0 && waiting.length <= RESTS_UP_TO) await restAfterPiece(begun, stopping)
     }
     return false
   }

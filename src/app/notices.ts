@@ -1,4 +1,10 @@
-import { type Instant, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE, plus } from '../domain/instant.ts'
+import {
+  type Instant,
+  MICROSECONDS_PER_HOUR,
+  MICROSECONDS_PER_MILLISECOND,
+  MICROSECONDS_PER_MINUTE,
+  plus,
+} from '../domain/instant.ts'
 import { consentAt, isActiveAt, type Link, type LinkFacts } from '../domain/link.ts'
 import { type Policy, policyAt } from '../domain/policy.ts'
 import { shiftKey } from '../domain/shift-engine.ts'
@@ -25,7 +31,7 @@ import { capMail, matchWaitsMail, noCoverMail, unmetMail } from './mail-texts.ts
 import { restAfterPiece } from './rest.ts'
 import { startWorker, type Worker } from './worker.ts'
 
-/** From the end of a look to the next: `at once` for a driver on shift without cover is within this and a look. */
+/** From the end of a look to the next; whoever is on shift without cover is told within this and one look. */
 const LOOK_EVERY_MS = 15_000
 /** Small enough that nobody waits long for the embedded engine's one backend. */
 const SHIFTS_A_PIECE = 500
@@ -59,23 +65,27 @@ export function startNotices(context: Context): Worker {
 export function watchShifts(context: Context): (now: Instant, stopping?: AbortSignal) => Promise<void> {
   /** When each shift that ended by its cap was first seen here, until it is told of or is no news any more. */
   let capped = new Map<string, Instant>()
-  return async (now, stopping) => {
+  return async (start, stopping) => {
+    const begunAt = performance.now()
+    // A look at many goes on for a while: what it reads late must not be judged by how things were when it began.
+    const soFar = (): Instant => plus(start, Math.round((performance.now() - begunAt) * MICROSECONDS_PER_MILLISECOND))
     const seen = new Map<string, Instant>()
-    const ended = { from: plus(now, -CAP_IS_NEWS_FOR), until: now, stopping }
+    const ended = { from: plus(start, -CAP_IS_NEWS_FOR), until: start, stopping }
     await eachPiece(context, ended, async (shifts) => {
-      const due = new Set(await withoutNotice(context.db, 'cap', shifts, now))
+      const due = new Set(await withoutNotice(context.db, 'cap', shifts, start))
       const waiting = shifts.filter((shift) => due.has(shift.linkId))
-      for (const shift of waiting) seen.set(shiftKey(shift), capped.get(shiftKey(shift)) ?? now)
+      for (const shift of waiting) seen.set(shiftKey(shift), capped.get(shiftKey(shift)) ?? start)
       await tell(
         context,
         'cap',
-        waiting.filter((shift) => seen.get(shiftKey(shift))! <= now - CAP_GRACE),
-        now,
+        waiting.filter((shift) => seen.get(shiftKey(shift))! <= start - CAP_GRACE),
+        start,
       )
     })
     capped = seen
-    const on = { from: now, until: plus(now, LONGEST_CAP), stopping }
+    const on = { from: start, until: plus(start, LONGEST_CAP), stopping }
     await eachPiece(context, on, async (shifts) => {
+      const now = soFar()
       const begun = shifts.filter((shift) => shift.startedAt <= now)
       const lacking = await maybeWithoutCover(
         context.db,

@@ -13,7 +13,7 @@ function outcome(rest: Promise<void>): Promise<string> {
 }
 
 describe('the rest after a piece of background work', () => {
-  test('leaves nine tenths of the time to others, and is a quarter of a second at most', () => {
+  test('is nine times as long as the piece took, and a quarter of a second at most', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 100_000, noNaN: true }), (tookMs) => {
         const rest = pieceRestMs(tookMs)
