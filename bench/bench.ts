@@ -26,6 +26,7 @@ export type Bench = {
 
 export const BARE = 'bench/baselines/bare-http.ts'
 export const LEAST_CONTRACT = 'bench/baselines/least-contract.ts'
+export const LEAST_WHOLE = 'bench/baselines/least-whole.ts'
 
 /** Closed-loop connections: enough that no system waits for requests. */
 export const CONNECTIONS = 256

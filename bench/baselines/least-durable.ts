@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { ACCEPTED_ANSWER, listen } from './listening.ts'
+import { shared } from './shared.ts'
 
 /*
  * The limit of the disk: the bare server, which answers a report when its bytes are in a file and the file is synced; all
@@ -15,28 +16,20 @@ await file.sync()
 
 type Waiting = { readonly response: ServerResponse; readonly body: Buffer }
 
-let waiting: Waiting[] = []
-let isWriting = false
 let position = 0
 
-async function write(): Promise<void> {
-  isWriting = true
-  while (waiting.length > 0) {
-    const taken = waiting
-    waiting = []
-    const bytes = Buffer.concat(taken.map(({ body }) => body))
-    if (position + bytes.length > FILE_BYTES) position = 0
-    await file.write(bytes, 0, bytes.length, position)
-    position += bytes.length
-    await file.datasync()
-    for (const { response } of taken) {
-      response
-        .writeHead(202, { 'Content-Type': 'application/json', 'Content-Length': ACCEPTED_ANSWER.length })
-        .end(ACCEPTED_ANSWER)
-    }
+const write = shared<Waiting>(async (waiting) => {
+  const bytes = Buffer.concat(waiting.map(({ body }) => body))
+  if (position + bytes.length > FILE_BYTES) position = 0
+  await file.write(bytes, 0, bytes.length, position)
+  position += bytes.length
+  await file.datasync()
+  for (const { response } of waiting) {
+    response
+      .writeHead(202, { 'Content-Type': 'application/json', 'Content-Length': ACCEPTED_ANSWER.length })
+      .end(ACCEPTED_ANSWER)
   }
-  isWriting = false
-}
+})
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
@@ -44,8 +37,7 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const body = Buffer.concat(chunks)
     JSON.parse(body.toString('utf8'))
-    waiting.push({ response, body })
-    if (!isWriting) void write()
+    write({ response, body })
   })
 })
 listen(server)

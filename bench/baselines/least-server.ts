@@ -11,6 +11,7 @@ import {
 import { instantOfEpochMilliseconds } from '../../src/domain/instant.ts'
 import { connectAsProgram } from './connection.ts'
 import { ACCEPTED_ANSWER, listen, STATUS_ANSWER } from './listening.ts'
+import { shared } from './shared.ts'
 
 /*
  * The limit of a server that keeps its word: the bare HTTP server, which answers a report only when its row is on disk
@@ -85,25 +86,6 @@ async function look(asking: readonly Asking[]): Promise<void> {
         'Content-Length': STATUS_ANSWER.length,
       })
       .end(STATUS_ANSWER)
-  }
-}
-
-/** What comes while a statement runs waits, and then shares the next. */
-function shared<T>(run: (waiting: readonly T[]) => Promise<void>): (one: T) => void {
-  let waiting: T[] = []
-  let isRunning = false
-  async function go(): Promise<void> {
-    isRunning = true
-    while (waiting.length > 0) {
-      const taken = waiting
-      waiting = []
-      await run(taken)
-    }
-    isRunning = false
-  }
-  return (one) => {
-    waiting.push(one)
-    if (!isRunning) void go()
   }
 }
 

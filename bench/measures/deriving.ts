@@ -5,6 +5,7 @@ import {
   type Bench,
   beside,
   COURIERS,
+  LEAST_WHOLE,
   load,
   milliseconds,
   percentile,
@@ -22,7 +23,6 @@ import type { Server } from '../store.ts'
 import { limit, rowsPerSecond, storageLimit } from './ceilings.ts'
 
 const LEAST = 'bench/baselines/least-deriving.ts'
-const LEAST_WHOLE = 'bench/baselines/least-whole.ts'
 
 /** The load stops for a moment when more than this waits to be derived, and goes on below half of it. */
 const MOST_WAITING = 20_000

@@ -6,6 +6,7 @@ import {
   type Bench,
   beside,
   LEAST_CONTRACT,
+  LEAST_WHOLE,
   load,
   median,
   milliseconds,
@@ -19,7 +20,6 @@ import {
 } from '../bench.ts'
 import { upkeep } from '../statements.ts'
 
-const LEAST_WHOLE = 'bench/baselines/least-whole.ts'
 const LEAST_DURABLE = 'bench/baselines/least-durable.ts'
 /** As the program while many call: short turns, and rests of four times a turn (`src/app/pace.ts`). */
 const SHORT_TURNS = { MEASURE_TURN: '32', MEASURE_RESTS: '4' }

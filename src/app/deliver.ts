@@ -50,14 +50,13 @@ const TEST_MS = 8_000
  * slow keeps none of the others waiting.
  */
 export function startDeliverer(context: Context): Worker {
-  const stopping = new AbortController()
   const busy = new Map<string, { readonly deliveries: number; readonly work: Promise<void> }>()
-  const worker: Worker = startWorker(context.log, 'webhooks', POLL_MS, async () => {
+  const worker: Worker = startWorker(context.log, 'webhooks', POLL_MS, async (stopping) => {
     const isReplaying = await replayTurn(context)
     const underWay = [...busy.values()].reduce((sum, { deliveries }) => sum + deliveries, 0)
     const byEndpoint = await take(context, [...busy.keys()], ALL_AT_ONCE - underWay)
     for (const [endpointId, deliveries] of byEndpoint) {
-      const work = deliverAll(context, endpointId, deliveries, stopping.signal).finally(() => {
+      const work = deliverAll(context, endpointId, deliveries, stopping).finally(() => {
         busy.delete(endpointId)
         worker.nudge()
       })
@@ -68,7 +67,6 @@ export function startDeliverer(context: Context): Worker {
   return {
     nudge: worker.nudge,
     async stop() {
-      stopping.abort()
       await worker.stop()
       await Promise.all([...busy.values()].map(({ work }) => work))
     },
